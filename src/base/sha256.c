@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sha256.c - SHA-256 (FIPS 180-4), plain C
+ *
+ * For manifests and plans, a few kilobytes a run: the program that holds privilege links no crypto library.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static const uint32_t k[64] = {0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+			       0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+			       0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+			       0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+			       0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+			       0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+			       0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+			       0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+			       0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+			       0xc67178f2};
+
+static uint32_t ror(uint32_t v, unsigned n)
+{
+	return v >> n | v << (32 - n);
+}
+
+static void compress(struct enc_sha256 *c)
+{
+	uint32_t w[64], s[8];
+
+	for (int i = 0; i < 16; i++)
+		w[i] = (uint32_t)c->block[4 * i] << 24 | (uint32_t)c->block[4 * i + 1] << 16 |
+		       (uint32_t)c->block[4 * i + 2] << 8 | c->block[4 * i + 3];
+	for (int i = 16; i < 64; i++)
+		w[i] = w[i - 16] + w[i - 7] + (ror(w[i - 15], 7) ^ ror(w[i - 15], 18) ^ w[i - 15] >> 3) +
+		       (ror(w[i - 2], 17) ^ ror(w[i - 2], 19) ^ w[i - 2] >> 10);
+	memcpy(s, c->h, sizeof(s));
+	for (int i = 0; i < 64; i++) {
+		uint32_t t1 = s[7] + (ror(s[4], 6) ^ ror(s[4], 11) ^ ror(s[4], 25)) + ((s[4] & s[5]) ^ (~s[4] & s[6])) +
+			      k[i] + w[i];
+		uint32_t t2 = (ror(s[0], 2) ^ ror(s[0], 13) ^ ror(s[0], 22)) +
+			      ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+
+		memmove(s + 1, s, 7 * sizeof(*s));
+		s[4] += t1;
+		s[0] = t1 + t2;
+	}
+	for (int i = 0; i < 8; i++)
+		c->h[i] += s[i];
+}
+
+void enc_sha256_init(struct enc_sha256 *c)
+{
+	static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+					  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+
+	memset(c, 0, sizeof(*c));
+	memcpy(c->h, start, sizeof(start));
+}
+
+void enc_sha256_add(struct enc_sha256 *c, const void *data, size_t n)
+{
+	const uint8_t *p = data;
+
+	while (n) {
+		size_t at = c->len % 64, take = 64 - at < n ? 64 - at : n;
+
+		memcpy(c->block + at, p, take);
+		c->len += take;
+		p += take;
+		n -= take;
+		if (c->len % 64 == 0)
+			compress(c);
+	}
+}
+
+void enc_sha256_end(struct enc_sha256 *c, uint8_t out[32])
+{
+	uint64_t bits = c->len * 8;
+	uint8_t size[8];
+
+	enc_sha256_add(c, "\x80", 1);
+	while (c->len % 64 != 56)
+		enc_sha256_add(c, "", 1);
+	for (int i = 0; i < 8; i++)
+		size[i] = (uint8_t)(bits >> (56 - 8 * i));
+	enc_sha256_add(c, size, 8);
+	for (int i = 0; i < 32; i++)
+		out[i] = (uint8_t)(c->h[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void enc_sha256_hex(const void *data, size_t n, char out[65])
+{
+	struct enc_sha256 c;
+	uint8_t sum[32];
+
+	enc_sha256_init(&c);
+	enc_sha256_add(&c, data, n);
+	enc_sha256_end(&c, sum);
+	for (int i = 0; i < 32; i++)
+		snprintf(out + 2 * i, 3, "%02x", sum[i]);
+}
