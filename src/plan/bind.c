@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bind.c - every clause that is no path, and what every run has without a clause
+ *
+ * One row a kind. What has no row that binds it is unbound, with what is missing in words: a manifest never means less
+ * than it says.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan/impl.h"
+
+static bool need(struct enc_planner *w, struct enc_binding *b, enum enc_mech m)
+{
+	if (enc_plan_has(w, m))
+		return true;
+	enc_plan_missing(w, b, w->q->host->mech[m].next[0] ? w->q->host->mech[m].next : "enclosure doctor",
+			 "needs %s, which this machine lacks", enc_mech_name(m));
+	return false;
+}
+
+static void later(struct enc_planner *w, struct enc_binding *b, const char *what, const char *next)
+{
+	enc_plan_missing(w, b, next, "%s not bound in this version", what);
+}
+
+static void bind_net_mode(struct enc_planner *w, struct enc_binding *b)
+{
+	switch (w->q->policy->net_mode) {
+	case ENC_NET_NONE:
+		w->p->net_none = true;
+		if (need(w, b, ENC_MECH_NET_NAMESPACE))
+			enc_plan_bound(b, ENC_BIT(NET_NAMESPACE), ENC_G_PREVENT);
+		return;
+	case ENC_NET_OPEN:
+		enc_plan_bound(b, 0, ENC_G_PREVENT);
+		b->note = "the host's network as it is: nothing is held back";
+		return;
+	case ENC_NET_PROXY:
+		w->p->net_none = true;
+		later(w, b, "network mode proxy is", "write mode: none or mode: open");
+		return;
+	}
+}
+
+static void bind_memory(struct enc_planner *w, struct enc_binding *b)
+{
+	const struct enc_cgroup_home *at = &w->q->host->ctl[ENC_CTL_MEMORY];
+	enum enc_mech m = at->version == 2 ? ENC_MECH_CGROUP_V2 : ENC_MECH_CGROUP_V1;
+
+	w->p->limits.memory_bytes = b->clause->number;
+	b->visible = true;
+	if (at->version && enc_plan_has(w, m)) {
+		w->p->use_cgroup_memory = true;
+		enc_plan_bound(b, 1u << m, ENC_G_PREVENT);
+		return;
+	}
+	if (!need(w, b, ENC_MECH_PID_NAMESPACE))
+		return;
+	w->p->watch_memory = true;
+	enc_plan_bound(b, ENC_BIT(PID_NAMESPACE), ENC_G_CONTAIN);
+	b->note = "no memory cgroup for this user: watched, and the run killed above it";
+}
+
+static void bind_pids(struct enc_planner *w, struct enc_binding *b)
+{
+	const struct enc_cgroup_home *at = &w->q->host->ctl[ENC_CTL_PIDS];
+	enum enc_mech m = at->version == 2 ? ENC_MECH_CGROUP_V2 : ENC_MECH_CGROUP_V1;
+
+	w->p->limits.pids = b->clause->number;
+	if (at->version && enc_plan_has(w, m)) {
+		w->p->use_cgroup_pids = true;
+		b->visible = true;
+		enc_plan_bound(b, 1u << m, ENC_G_PREVENT);
+		return;
+	}
+	if (!need(w, b, ENC_MECH_RLIMIT) || !need(w, b, ENC_MECH_USER_NAMESPACE))
+		return;
+	w->p->use_rlimit_pids = true;
+	enc_plan_bound(b, ENC_BIT(RLIMIT) | ENC_BIT(USER_NAMESPACE), ENC_G_PREVENT);
+	b->note = "no pids cgroup for this user: counted in the user namespace";
+}
+
+static void bind_files(struct enc_planner *w, struct enc_binding *b)
+{
+	w->p->limits.files = b->clause->number;
+	if (!need(w, b, ENC_MECH_RLIMIT))
+		return;
+	b->visible = true;
+	enc_plan_bound(b, ENC_BIT(RLIMIT), ENC_G_PREVENT);
+	b->note = "of each process; hits are sampled every 0.25 s";
+}
+
+static void bind_time(struct enc_planner *w, struct enc_binding *b)
+{
+	uint64_t t = b->clause->number;
+
+	if (!w->p->limits.time_ns || t < w->p->limits.time_ns)
+		w->p->limits.time_ns = t;
+	if (!need(w, b, ENC_MECH_PID_NAMESPACE))
+		return;
+	b->visible = true;
+	enc_plan_bound(b, ENC_BIT(PID_NAMESPACE), ENC_G_CONTAIN);
+}
+
+static void bind_user(struct enc_planner *w, struct enc_binding *b)
+{
+	if (need(w, b, ENC_MECH_USER_NAMESPACE))
+		enc_plan_bound(b, ENC_BIT(USER_NAMESPACE), ENC_G_PREVENT);
+}
+
+/* The variables of others stand in /proc/PID/environ: the pid namespace hides the processes that have them. */
+static void bind_env(struct enc_planner *w, struct enc_binding *b)
+{
+	if (need(w, b, ENC_MECH_PID_NAMESPACE))
+		enc_plan_bound(b, ENC_BIT(PID_NAMESPACE), ENC_G_PREVENT);
+}
+
+static void bind_workspace(struct enc_planner *w, struct enc_binding *b)
+{
+	if (w->q->policy->workspace_mode == ENC_WS_OVERLAY) {
+		later(w, b, "workspace: overlay is", "write workspace: direct");
+		return;
+	}
+	enc_plan_bound(b, 0, ENC_G_PREVENT);
+	b->note = "changes are made in place";
+}
+
+static void bind_one(struct enc_planner *w, struct enc_binding *b)
+{
+	static const char remove[] = "remove the clause";
+
+	switch (b->clause->kind) {
+	case ENC_CL_NET_MODE: bind_net_mode(w, b); return;
+	case ENC_CL_LIMIT_MEMORY: bind_memory(w, b); return;
+	case ENC_CL_LIMIT_PIDS: bind_pids(w, b); return;
+	case ENC_CL_LIMIT_FILES: bind_files(w, b); return;
+	case ENC_CL_LIMIT_TIME: bind_time(w, b); return;
+	case ENC_CL_USER: bind_user(w, b); return;
+	case ENC_CL_ENV_PASS:
+	case ENC_CL_ENV_SET: bind_env(w, b); return;
+	case ENC_CL_FS_WORKSPACE: bind_workspace(w, b); return;
+	case ENC_CL_NET_ALLOW:
+	case ENC_CL_NET_CREDENTIAL:
+	case ENC_CL_NET_EXPOSE: later(w, b, "network rules are", remove); return;
+	case ENC_CL_EXEC_ALLOW:
+	case ENC_CL_EXEC_DENY: later(w, b, "exec clauses are", remove); return;
+	case ENC_CL_LIMIT_CPU:
+	case ENC_CL_LIMIT_IDLE:
+	case ENC_CL_LIMIT_OUTPUT:
+	case ENC_CL_LIMIT_DISK: later(w, b, "this limit is", remove); return;
+	case ENC_CL_RATE: later(w, b, "rates are", remove); return;
+	case ENC_CL_BUDGET: later(w, b, "budgets are", remove); return;
+	case ENC_CL_KILL: later(w, b, "kill switches are", remove); return;
+	case ENC_CL_ASK: later(w, b, "ask is", remove); return;
+	case ENC_CL_RULE: later(w, b, "rules are", remove); return;
+	case ENC_CL_RECORD: later(w, b, "settings of the record are", remove); return;
+	case ENC_CL_FS_READ:
+	case ENC_CL_FS_WRITE:
+	case ENC_CL_FS_DENY:
+	case ENC_CL_FS_PROTECT:
+	case ENC_CL_BUILTIN:
+	case ENC_CL__COUNT: return;
+	}
+}
+
+static bool is_path(const struct enc_clause *c)
+{
+	return c->kind == ENC_CL_FS_READ || c->kind == ENC_CL_FS_WRITE || c->kind == ENC_CL_FS_DENY ||
+	       c->kind == ENC_CL_FS_PROTECT;
+}
+
+void enc_plan_bind_rest(struct enc_planner *w)
+{
+	const struct enc_policy *policy = w->q->policy;
+
+	/* Without a word about the network there is none. */
+	w->p->net_none = policy->net_mode != ENC_NET_OPEN;
+	for (size_t i = 0; i < policy->n_clauses; i++)
+		if (!is_path(&policy->clauses[i]))
+			bind_one(w, enc_plan_add(w, &policy->clauses[i]));
+}
+
+static struct enc_binding *builtin(struct enc_planner *w, const char *id, const char *text)
+{
+	struct enc_clause *c = enc_arena_alloc(w->p->arena, sizeof(*c));
+
+	c->kind = ENC_CL_BUILTIN;
+	c->id = id;
+	c->text = text;
+	c->at.file = "built-in";
+	return enc_plan_add(w, c);
+}
+
+static void bind_builtin(struct enc_planner *w, const char *id, const char *text, enum enc_mech m, uint32_t more)
+{
+	struct enc_binding *b = builtin(w, id, text);
+
+	if (need(w, b, m))
+		enc_plan_bound(b, 1u << m | more, ENC_G_PREVENT);
+}
+
+void enc_plan_bind_builtin(struct enc_planner *w)
+{
+	const struct enc_policy *policy = w->q->policy;
+	bool notify = enc_plan_has(w, ENC_MECH_SECCOMP_NOTIFY), landlock = enc_plan_has(w, ENC_MECH_LANDLOCK);
+	uint32_t second = landlock ? ENC_BIT(LANDLOCK) : 0;
+	struct enc_binding *b;
+
+	w->p->use_landlock = landlock;
+	w->p->use_notify = notify;
+	if (!enc_policy_get(policy, ENC_CL_NET_MODE))
+		bind_builtin(w, "network", "no network, since none is granted", ENC_MECH_NET_NAMESPACE, 0);
+	bind_builtin(w, "files", "nothing is visible that is not granted; private /tmp, /dev and home",
+		     ENC_MECH_MOUNT_NAMESPACE, second);
+	bind_builtin(w, "system-calls", "no mounts, namespaces, io_uring, bpf, keys, raw sockets, set-id bits",
+		     ENC_MECH_SECCOMP, notify ? ENC_BIT(SECCOMP_NOTIFY) : 0);
+	b = &w->p->bindings[w->p->n_bindings - 1];
+	b->visible = b->bound && notify;
+	bind_builtin(w, "capabilities", "no capability, no new privileges, never uid 0 of the host",
+		     ENC_MECH_USER_NAMESPACE, 0);
+	bind_builtin(w, "kernel-files", "/proc/sys and the like read-only; no /sys, no cgroup files",
+		     ENC_MECH_MOUNT_NAMESPACE, second);
+	bind_builtin(w, "descriptors", "no descriptor but 0, 1, 2", ENC_MECH_MOUNT_NAMESPACE, 0);
+	bind_builtin(w, "processes-end", "every process of the run ends with it", ENC_MECH_PID_NAMESPACE, 0);
+	bind_builtin(w, "die-with-supervisor", "the run ends when its supervisor does", ENC_MECH_PID_NAMESPACE, 0);
+}
