@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sample.c - counters of a run's limits
+ *
+ * From its control groups where there are any; else from /proc, over the processes below init. Numbers of processes
+ * can be stale by the time they are read: what is gone counts as nothing.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "sandbox/box_impl.h"
+#include "sys/cgroup.h"
+
+#define MAX_PIDS 4096
+
+static ssize_t read_proc(pid_t pid, const char *file, char *out, size_t size)
+{
+	char path[64];
+	enc_auto_fd int fd = -1;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file); /* fits */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, out, size - 1);
+	out[n < 0 ? 0 : n] = '\0';
+	return n;
+}
+
+/* The value of "Key:   123 kB", in bytes; 0 when it isn't there. */
+static uint64_t kilobytes(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+
+	return at ? strtoull(at + strlen(key), NULL, 10) << 10 : 0;
+}
+
+static int add_children(pid_t pid, const char *task, pid_t *v, int n, int max)
+{
+	char file[64], text[16384], *at = text, *end;
+
+	(void)snprintf(file, sizeof(file), "task/%.20s/children", task); /* fits */
+	if (read_proc(pid, file, text, sizeof(text)) <= 0)
+		return n;
+	while (n < max) {
+		long child = strtol(at, &end, 10);
+
+		if (end == at)
+			break;
+		v[n++] = (pid_t)child;
+		at = end;
+	}
+	return n;
+}
+
+/* Every process below init, and init: v is walked as it grows. */
+static int walk(pid_t init, pid_t *v, int max)
+{
+	int n = 1;
+
+	v[0] = init;
+	for (int i = 0; i < n; i++) {
+		char path[64];
+		struct dirent *d;
+		DIR *dir;
+
+		(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)v[i]); /* fits */
+		dir = opendir(path);
+		while (dir && (d = readdir(dir)))
+			if (d->d_name[0] != '.')
+				n = add_children(v[i], d->d_name, v, n, max);
+		if (dir)
+			(void)closedir(dir); /* was only read */
+	}
+	return n;
+}
+
+static int list(const struct enc_box *b, pid_t *v, int max)
+{
+	for (size_t i = 0; i < b->n_groups; i++) {
+		int n = enc_sys_cgroup_pids(b->groups[i].dir, v, max);
+
+		if (n >= 0)
+			return n;
+	}
+	return b->reaped ? 0 : walk(b->init, v, max);
+}
+
+static void from_group(const struct ctl_group *g, struct enc_box_sample *s)
+{
+	bool old = g->version == 1;
+	uint64_t n;
+
+	if (g->memory) {
+		(void)enc_sys_cgroup_read_u64(g->dir, old ? "memory.usage_in_bytes" : "memory.current", NULL,
+					      &s->memory_bytes);
+		(void)enc_sys_cgroup_read_u64(g->dir, old ? "memory.max_usage_in_bytes" : "memory.peak", NULL,
+					      &s->memory_peak_bytes);
+		(void)enc_sys_cgroup_read_u64(g->dir, old ? "memory.oom_control" : "memory.events", "oom_kill",
+					      &s->oom_kills);
+	}
+	if (g->pids) {
+		if (!enc_sys_cgroup_read_u64(g->dir, "pids.current", NULL, &n))
+			s->pids = n ? n - 1 : 0; /* init is ours */
+		(void)enc_sys_cgroup_read_u64(g->dir, "pids.events", "max", &s->pids_hits);
+	}
+	if (!old && !enc_sys_cgroup_read_u64(g->dir, "cpu.stat", "usage_usec", &n))
+		s->cpu_ns = n * 1000;
+}
+
+/* What the private space holds: it is memory too. */
+static uint64_t space_bytes(const struct enc_box *b)
+{
+	struct statfs fs;
+
+	if (b->space < 0 || fstatfs(b->space, &fs))
+		return 0;
+	return (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize;
+}
+
+/* Two readings: the cheap one counts pages that processes share as often as they are shared, so it alone never
+ * condemns; the dear one splits them. */
+static void watch_memory(struct enc_box *b, const pid_t *v, int n, struct enc_box_sample *s)
+{
+	uint64_t space = space_bytes(b), rough = space, fair = space, limit = b->plan->limits.memory_bytes;
+	char text[8192];
+
+	for (int i = 0; i < n; i++)
+		if (read_proc(v[i], "status", text, sizeof(text)) > 0)
+			rough += kilobytes(text, "\nRssAnon:");
+	s->memory_bytes = rough;
+	for (int i = 0; i < n && limit && rough > limit; i++)
+		if (read_proc(v[i], "smaps_rollup", text, sizeof(text)) > 0)
+			fair += kilobytes(text, "\nPss_Anon:");
+	if (limit && rough > limit) {
+		s->memory_bytes = fair;
+		s->memory_over = fair > limit;
+	}
+	if (s->memory_bytes > b->memory_peak)
+		b->memory_peak = s->memory_bytes;
+	s->memory_peak_bytes = b->memory_peak;
+}
+
+static uint64_t descriptors(pid_t pid)
+{
+	char path[64];
+	struct dirent *d;
+	struct stat st;
+	uint64_t n = 0;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid); /* fits */
+	if (!stat(path, &st) && st.st_size > 0)
+		return (uint64_t)st.st_size; /* Linux 6.2 counts */
+	dir = opendir(path);
+	while (dir && (d = readdir(dir)))
+		n += d->d_name[0] != '.';
+	if (dir)
+		(void)closedir(dir); /* was only read */
+	return n;
+}
+
+void enc_box_sample(struct enc_box *b, struct enc_box_sample *ret)
+{
+	const struct enc_plan *p = b->plan;
+	enc_auto(enc_free_auto) pid_t *v = NULL;
+	int n = 0;
+
+	*ret = (struct enc_box_sample){0};
+	for (size_t i = 0; i < b->n_groups; i++)
+		from_group(&b->groups[i], ret);
+	if (p->limits.files || p->watch_memory || !ret->pids) {
+		v = enc_alloc(MAX_PIDS * sizeof(*v));
+		n = list(b, v, MAX_PIDS);
+	}
+	if (!ret->pids)
+		ret->pids = n > 1 ? (uint64_t)n - 1 : 0;
+	if (!ret->memory_bytes && !p->use_cgroup_memory)
+		watch_memory(b, v, n, ret);
+	for (int i = 0; i < n && p->limits.files; i++)
+		ret->files_hits += descriptors(v[i]) >= p->limits.files;
+}
