@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verbs.h - the rows of the verb list, one a cmd_*.c
+ */
+#ifndef ENC_CLI_VERBS_H
+#define ENC_CLI_VERBS_H
+
+#include "cli/cli.h"
+
+extern const struct enc_verb enc_verb_run, enc_verb_result, enc_verb_logs, enc_verb_plan, enc_verb_policy_check,
+	enc_verb_policy_show, enc_verb_policy_explain, enc_verb_trust, enc_verb_capabilities, enc_verb_doctor;
+
+#endif

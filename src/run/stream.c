@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream.c - pump one stream: pipe of the command -> captured file, and -> our own stream
+ *
+ * Our own stdout is shared with other programs, so it is never made non-blocking. A reader that is slow must not stop the
+ * supervisor either (limits and refusals are its work), so a write happens only after poll(2) promised room, and takes at
+ * most PIPE_BUF bytes: that much a pipe with POLLOUT takes without blocking (pipe(7)). While data waits, the pipe of the
+ * command is not read: the command blocks, as it would without us. When our reader goes away the command's pipe is closed,
+ * and the command gets SIGPIPE, as it would without us.
+ */
+#include "run/stream.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+static void end_input(struct enc_stream *s)
+{
+	s->reader = enc_source_remove(s->reader);
+	if (s->from >= 0)
+		close(s->from);
+	s->from = -1;
+}
+
+static void end_output(struct enc_stream *s)
+{
+	s->writer = enc_source_remove(s->writer);
+	s->to = -1;
+	s->len = 0;
+}
+
+static bool has_room(struct enc_stream *s, int timeout_ms)
+{
+	struct pollfd p = {.fd = s->to, .events = POLLOUT};
+
+	return poll(&p, 1, timeout_ms) == 1;
+}
+
+/* 1 all written or given up, 0 not now. */
+static int flush(struct enc_stream *s)
+{
+	while (s->len && s->to >= 0) {
+		size_t n = s->len < PIPE_BUF ? s->len : PIPE_BUF;
+		ssize_t w;
+
+		if (!has_room(s, 0))
+			return 0;
+		if (s->before_write)
+			s->before_write(s->data);
+		w = s->socket ? send(s->to, s->buf + s->start, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+			      : write(s->to, s->buf + s->start, n);
+		if (w < 0 && (errno == EINTR || errno == EAGAIN))
+			return 0;
+		if (w < 0) {
+			/* The reader is gone: let the command notice as it would without us. */
+			end_output(s);
+			end_input(s);
+			return 1;
+		}
+		s->at_line_start = s->buf[s->start + (size_t)w - 1] == '\n';
+		s->start += (size_t)w;
+		s->len -= (size_t)w;
+	}
+	s->start = s->len = 0;
+	return 1;
+}
+
+static void capture(struct enc_stream *s, const char *data, size_t n)
+{
+	s->bytes += n;
+	if (s->captured + n > ENC_CAPTURE_MAX) {
+		n = ENC_CAPTURE_MAX - s->captured;
+		s->truncated = true;
+	}
+	if (s->file < 0 || !n)
+		return;
+	int r = enc_write_all(s->file, data, n);
+	if (r < 0) {
+		s->error = -r;
+		s->truncated = true;
+		close(s->file);
+		s->file = -1;
+		return;
+	}
+	s->captured += n;
+}
+
+/* 1 something was read, 0 nothing there now, -1 ended. */
+static int take(struct enc_stream *s)
+{
+	ssize_t n = read(s->from, s->buf, sizeof(s->buf));
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0) {
+		end_input(s);
+		return -1;
+	}
+	capture(s, s->buf, (size_t)n);
+	s->start = 0;
+	s->len = s->to >= 0 ? (size_t)n : 0;
+	return 1;
+}
+
+static int resume(struct enc_stream *s)
+{
+	if (s->writer)
+		(void)enc_source_events(s->writer, 0);
+	return s->reader ? enc_source_events(s->reader, EPOLLIN) : 0;
+}
+
+static int on_writable(struct enc_source *src, int fd, uint32_t events, void *data)
+{
+	struct enc_stream *s = data;
+
+	return flush(s) ? resume(s) : 0;
+}
+
+static int on_readable(struct enc_source *src, int fd, uint32_t events, void *data)
+{
+	struct enc_stream *s = data;
+
+	if (take(s) <= 0 || flush(s))
+		return 0;
+	/* The reader is slow: wait for it and leave the pipe alone. */
+	(void)enc_source_events(s->reader, 0);
+	if (s->writer)
+		return enc_source_events(s->writer, EPOLLOUT);
+	return 0;
+}
+
+int enc_stream_start(struct enc_stream *s, struct enc_loop *l, int from, int file, int to, struct enc_err *e)
+{
+	struct stat st;
+
+	s->loop = l;
+	s->from = from;
+	s->file = file;
+	s->to = to;
+	s->at_line_start = true;
+	if (to >= 0 && fstat(to, &st) == 0) {
+		s->socket = S_ISSOCK(st.st_mode);
+		/* epoll refuses regular files and directories; they never block. */
+		s->pollable = !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+	}
+	if (to >= 0 && s->pollable) {
+		struct enc_err ignored = {0};
+
+		/* A device that can't be polled (/dev/null) always has room. */
+		if (enc_loop_fd(l, to, 0, on_writable, s, &s->writer, &ignored) < 0)
+			s->pollable = false;
+	}
+	return enc_loop_fd(l, from, EPOLLIN, on_readable, s, &s->reader, e);
+}
+
+void enc_stream_drain(struct enc_stream *s, uint64_t ns)
+{
+	uint64_t end = enc_now_boot() + ns;
+
+	while ((s->from >= 0 || s->len) && enc_now_boot() < end) {
+		if (s->len && !flush(s)) {
+			(void)has_room(s, 50);
+			continue;
+		}
+		if (s->from >= 0 && take(s) == 0) {
+			struct pollfd p = {.fd = s->from, .events = POLLIN};
+
+			(void)poll(&p, 1, 50);
+		}
+	}
+	end_input(s);
+}
+
+void enc_stream_done(struct enc_stream *s)
+{
+	end_input(s);
+	s->writer = enc_source_remove(s->writer);
+	if (s->file >= 0)
+		close(s->file);
+	s->file = -1;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream.h - one output stream of the command: captured into a file and passed on
+ */
+#ifndef ENC_RUN_STREAM_H
+#define ENC_RUN_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/loop.h"
+
+#define ENC_CAPTURE_MAX (256u << 20)	/* bytes kept of each stream; the rest is passed on and counted */
+
+struct enc_stream {
+	int from;		/* read end of the command's pipe; -1 when ended */
+	int file;		/* captured into; -1 none */
+	int to;			/* passed on to; -1 none. The caller's. */
+	bool socket, pollable;	/* kind of `to` */
+	uint64_t bytes, captured;
+	bool truncated;
+	bool at_line_start;	/* what was passed on last ended a line */
+	int error;		/* errno that ended capturing */
+	size_t start, len;
+	struct enc_loop *loop;
+	struct enc_source *reader, *writer;
+	void (*before_write)(void *data);	/* a status line is taken away first */
+	void *data;
+	char buf[65536];
+};
+
+/* Starts pumping. The descriptors `from` and `file` become the stream's. */
+int enc_stream_start(struct enc_stream *s, struct enc_loop *l, int from, int file, int to, struct enc_err *e);
+/* After the command has ended: read what is still in the pipe, but never wait longer than `ns` for a slow reader. */
+void enc_stream_drain(struct enc_stream *s, uint64_t ns);
+void enc_stream_done(struct enc_stream *s);
+
+#endif

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * supervise.c - a run from its plan to its result
+ *
+ *     record and run folder -> run.planned -> (refused) -> walls -> (failed-setup) -> run.started -> go -> watch
+ *     -> drain, sync, close -> proc.exit, run.finished -> result.json
+ *
+ * The supervisor allocates and logs, so everything here happens before the clone or after the end; the part between is
+ * src/sandbox. Signals that end us are blocked from the beginning: one that comes during set-up is answered when the loop
+ * runs, so that nothing half-built is left behind.
+ */
+#include "run/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+static const char *const state_names[] = {
+	[ENC_RUN_FINISHED] = "finished", [ENC_RUN_TIMED_OUT] = "timed-out",
+	[ENC_RUN_CANCELLED] = "cancelled", [ENC_RUN_KILLED] = "killed",
+	[ENC_RUN_REFUSED] = "refused", [ENC_RUN_FAILED_SETUP] = "failed-setup",
+};
+
+const char *enc_run_state_name(enum enc_run_state s)
+{
+	return state_names[s];
+}
+
+void enc_run_end(struct enc_supervisor *s, enum enc_run_state state, const char *clause, const char *reason)
+{
+	if (s->ended)
+		return;
+	s->ended = true;
+	s->result->state = state;
+	s->result->clause = enc_arena_strdup(s->result->arena, clause);
+	s->result->reason = enc_arena_strdup(s->result->arena, reason);
+}
+
+static int write_plan(struct enc_supervisor *s, struct enc_err *e)
+{
+	struct enc_buf b = {0};
+	struct enc_json j;
+	int r;
+
+	enc_json_init(&j, &b, 2);
+	enc_plan_json(s->q->plan, &j);
+	enc_buf_putc(&b, '\n');
+	r = enc_write_file(s->dir, "plan.json", b.s, b.len, 0600, false, e);
+	enc_buf_done(&b);
+	return r;
+}
+
+static int write_result(struct enc_supervisor *s, struct enc_err *e)
+{
+	struct enc_buf b = {0};
+	struct enc_json j;
+	int r;
+
+	enc_json_init(&j, &b, 2);
+	enc_run_result_json(s->q, s->result, &j);
+	enc_buf_putc(&b, '\n');
+	r = enc_write_file(s->dir, "result.json", b.s, b.len, 0600, true, e);
+	enc_buf_done(&b);
+	return r;
+}
+
+/* The command must not be able to write to our terminal by its stdin, which shells open for both. */
+static int open_stdin(void)
+{
+	if (!isatty(STDIN_FILENO))
+		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	return open("/proc/self/fd/0", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+}
+
+static int open_stream(struct enc_supervisor *s, int i, int *ret_child, struct enc_err *e)
+{
+	static const char *const names[] = {"stdout", "stderr"};
+	int pipes[2], file, to;
+
+	file = openat(s->dir, names[i], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (file < 0)
+		return ENC_FAIL_ID(e, "E0801", errno, "create %s of the run: %s", names[i], strerror(errno));
+	if (pipe2(pipes, O_CLOEXEC) < 0) {
+		close(file);
+		return ENC_FAIL_ID(e, "E0501", errno, "pipe: %s", strerror(errno));
+	}
+	/* Ours alone: the command's end stays blocking. */
+	(void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+	to = s->q->quiet_streams ? (s->q->tee ? STDERR_FILENO : -1) : STDOUT_FILENO + i;
+	s->out[i].before_write = s->q->progress ? enc_run_progress_clear : NULL;
+	s->out[i].data = s;
+	*ret_child = pipes[1];
+	return enc_stream_start(&s->out[i], s->loop, pipes[0], file, to, e);
+}
+
+static int prepare(struct enc_supervisor *s, struct enc_box_failure *fail, struct enc_err *e)
+{
+	enc_auto_fd int in = -1, out = -1, err = -1;
+	int r;
+
+	for (int i = 0; i < 2; i++)
+		s->out[i].from = s->out[i].file = s->out[i].to = -1;
+	r = enc_loop_open(&s->loop, e);
+	if (r < 0)
+		return r;
+	in = open_stdin();
+	if (in < 0)
+		return ENC_FAIL_ID(e, "E0501", errno, "standard input can't be passed on: %s", strerror(errno));
+	r = open_stream(s, 0, &out, e);
+	if (r >= 0)
+		r = open_stream(s, 1, &err, e);
+	if (r < 0)
+		return r;
+	struct enc_box_io io = {
+		.stdin_fd = in, .stdout_fd = out, .stderr_fd = err, .argv = s->q->argv, .run = s->result->id};
+	return enc_box_prepare(s->q->plan, &io, &s->box, fail, e);
+}
+
+static int refuse(struct enc_supervisor *s, struct enc_err *e)
+{
+	const struct enc_plan *p = s->q->plan;
+	const char *first = NULL;
+
+	for (size_t i = 0; i < p->n_bindings && !first; i++)
+		if (!p->bindings[i].bound)
+			first = p->bindings[i].clause->id;
+	enc_run_end(s, ENC_RUN_REFUSED, first, "a clause of the manifest has no mechanism on this machine");
+	s->result->status = 125;
+	return ENC_FAIL_ID(e, "E0401", ENOTSUP, "%zu clause%s of the manifest %s no mechanism on this machine",
+			   p->n_unbound, p->n_unbound == 1 ? "" : "s", p->n_unbound == 1 ? "has" : "have");
+}
+
+static void fail_setup(struct enc_supervisor *s, struct enc_box_failure *fail, struct enc_err *e)
+{
+	struct enc_err ignored = {0};
+
+	if (!fail->step[0])
+		snprintf(fail->step, sizeof(fail->step), "prepare");
+	if (!fail->text[0])
+		snprintf(fail->text, sizeof(fail->text), "%.200s", e->text);
+	(void)enc_run_tell_setup_failed(s, fail, &ignored);
+	enc_run_end(s, ENC_RUN_FAILED_SETUP, NULL, e->text);
+	enc_err_id(e, "E0501", "enclosure doctor tells what this machine lacks");
+	s->result->status = 125;
+}
+
+/* Exit statuses of env(1), nohup(1) and POSIX shells. */
+static void fail_exec(struct enc_supervisor *s, int error, struct enc_err *e)
+{
+	const char *command = s->q->argv[0];
+	struct enc_err ignored = {0};
+	struct enc_box_failure fail = {.step = "exec", .error = error};
+
+	enc_err_clear(e);
+	if (error == ENOENT) {
+		ENC_FAIL(e, ENOENT, "the command '%s' was not found inside the enclosure", command);
+		enc_err_id(e, "E0601", "is its folder granted by filesystem.read? enclosure policy explain read PATH");
+	} else {
+		ENC_FAIL(e, error, "the command '%s' can't be executed: %s", command, strerror(error));
+		enc_err_id(e, "E0602", "is it an executable file for this machine?");
+	}
+	snprintf(fail.text, sizeof(fail.text), "%.255s", e->text);
+	(void)enc_run_tell_setup_failed(s, &fail, &ignored);
+	enc_run_end(s, ENC_RUN_FAILED_SETUP, NULL, e->text);
+	s->result->status = error == ENOENT ? 127 : 126;
+}
+
+/* The end state when nothing of ours ended the run. */
+static void conclude(struct enc_supervisor *s)
+{
+	struct enc_run_result *r = s->result;
+	const struct enc_box_status *st = &s->status;
+
+	if (s->command_ended && st->exited)
+		r->exit_code = st->code;
+	if (s->command_ended && st->signaled)
+		r->signal = st->code;
+	if (s->command_ended && (st->exited || st->signaled))
+		enc_run_end(s, ENC_RUN_FINISHED, NULL, NULL);
+	else
+		enc_run_end(s, ENC_RUN_KILLED, "processes-end", "the init of the run died, and the run with it");
+	switch (r->state) {
+	case ENC_RUN_FINISHED: r->status = r->signal > 0 ? 128 + r->signal : r->exit_code; break;
+	case ENC_RUN_TIMED_OUT: r->status = 124; break;
+	case ENC_RUN_CANCELLED: r->status = 130; break;
+	case ENC_RUN_KILLED: r->status = 137; break;
+	case ENC_RUN_REFUSED:
+	case ENC_RUN_FAILED_SETUP: break;
+	}
+}
+
+static uint64_t tv_ns(struct timeval tv)
+{
+	return (uint64_t)tv.tv_sec * 1000000000u + (uint64_t)tv.tv_usec * 1000u;
+}
+
+static void take_usage(struct enc_supervisor *s)
+{
+	struct enc_run_result *r = s->result;
+	const struct rusage *u = &s->status.usage;
+
+	r->user_ns = tv_ns(u->ru_utime);
+	r->system_ns = tv_ns(u->ru_stime);
+	/* cgroups count the whole run; the largest process is what is known without them. */
+	r->max_rss_bytes = (uint64_t)u->ru_maxrss * 1024u;
+	if (s->seen.memory_peak_bytes > r->max_rss_bytes)
+		r->max_rss_bytes = s->seen.memory_peak_bytes;
+	for (int i = 0; i < 2; i++) {
+		r->out[i].bytes = s->out[i].bytes;
+		r->out[i].truncated = s->out[i].truncated;
+	}
+}
+
+static void take_denials(struct enc_supervisor *s)
+{
+	struct enc_run_result *r = s->result;
+
+	for (size_t i = 0; i < s->denials.n; i++) {
+		const struct enc_denial_row *row = &s->denials.rows[i];
+		struct enc_denial *d = NULL;
+
+		for (size_t k = 0; k < r->n_denials && !d; k++)
+			if (strcmp(r->denials[k].what, row->name) == 0)
+				d = &r->denials[k];
+		if (!d) {
+			d = ENC_PUSH(r->denials, r->n_denials);
+			d->clause = row->clause;
+			d->what = enc_arena_strdup(r->arena, row->name);
+			d->first_real_ns = row->first_real_ns;
+		}
+		d->count += row->count;
+	}
+}
+
+static void sync_files(struct enc_supervisor *s)
+{
+	struct enc_err e = {0};
+	int n = enc_box_sync_files(s->box, &e);
+
+	if (n > 0)
+		s->result->synced_files += (uint64_t)n;
+	if (n < 0)
+		s->result->note = enc_arena_strdup(s->result->arena, e.text);
+}
+
+static int run_command(struct enc_supervisor *s, struct enc_err *e)
+{
+	struct enc_box_failure fail = {0};
+	int r = prepare(s, &fail, e);
+
+	if (r < 0) {
+		fail_setup(s, &fail, e);
+		return r;
+	}
+	r = enc_run_tell_started(s, e);
+	if (r >= 0)
+		r = enc_record_sync(s->record, e);
+	if (r < 0) {
+		fail_setup(s, &fail, e);
+		return r;
+	}
+	r = enc_box_go(s->box, e);
+	if (r < 0) {
+		fail_exec(s, -r, e);
+		return r;
+	}
+	r = enc_run_watch(s, e);
+	if (r < 0)
+		enc_run_end(s, ENC_RUN_KILLED, NULL, e->text);
+	sync_files(s);
+	conclude(s);
+	take_usage(s);
+	take_denials(s);
+	return 0;
+}
+
+/* Everything that tells the end. What fails here is the story of *e, unless there was one before. */
+static int finish(struct enc_supervisor *s, bool ran, struct enc_err *e)
+{
+	struct enc_run_result *r = s->result;
+	int rc = 0;
+
+	s->box = enc_box_close(s->box);
+	for (int i = 0; i < 2; i++)
+		if (s->loop)
+			enc_stream_done(&s->out[i]);
+	r->finished_ns = enc_now_real();
+	if (ran) {
+		rc = enc_denials_fold(&s->denials, s->bus, r->id, e);
+		if (rc >= 0)
+			rc = enc_run_tell_exit(s, e);
+	}
+	if (rc >= 0)
+		rc = enc_run_tell_finished(s, e);
+	if (rc >= 0)
+		rc = enc_record_sync(s->record, e);
+	enc_record_range(s->record, &r->first_seq, &r->last_seq);
+	if (rc >= 0)
+		rc = write_result(s, e);
+	return rc;
+}
+
+static int begin(struct enc_supervisor *s, struct enc_err *e)
+{
+	int r = enc_state_new_run(s->q->plan->state_dir, s->result->id, s->q->name, &s->dir, e);
+
+	if (r >= 0)
+		r = write_plan(s, e);
+	if (r >= 0)
+		r = enc_run_open_sinks(s, e);
+	if (r >= 0)
+		r = enc_run_tell_planned(s, e);
+	return r;
+}
+
+static void block_signals(sigset_t *ret_old)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	(void)sigprocmask(SIG_BLOCK, &set, ret_old);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void release(struct enc_supervisor *s)
+{
+	s->box = enc_box_close(s->box);
+	if (s->loop)
+		for (int i = 0; i < 2; i++)
+			enc_stream_done(&s->out[i]);
+	s->loop = enc_loop_close(s->loop);
+	s->bus = enc_bus_free(s->bus);
+	s->record = enc_record_close(s->record);
+	enc_denials_done(&s->denials);
+	if (s->events_own)
+		close(s->events_fd);
+	if (s->dir >= 0)
+		close(s->dir);
+}
+
+int enc_run(const struct enc_run_request *q, struct enc_run_result **ret, struct enc_err *e)
+{
+	struct enc_supervisor *s = enc_alloc(sizeof(*s));
+	struct enc_run_result *result = enc_alloc(sizeof(*result));
+	uint64_t boot = enc_now_boot();
+	struct enc_err told = {0};
+	sigset_t old;
+	int r;
+
+	result->arena = enc_arena_new();
+	result->exit_code = result->signal = -1;
+	result->status = 125;
+	result->state = ENC_RUN_FAILED_SETUP;
+	result->started_ns = enc_now_real();
+	enc_ulid(result->id);
+	s->q = q;
+	s->result = result;
+	s->dir = s->events_fd = -1;
+	s->e = &told;
+	s->last_output_ns = boot;
+
+	block_signals(&old);
+	r = begin(s, e);
+	if (r >= 0) {
+		int failed = q->plan->runnable ? run_command(s, e) : refuse(s, e);
+		struct enc_err last = {0};
+
+		result->wall_ns = enc_now_boot() - boot;
+		r = finish(s, failed >= 0, &last);
+		if (r < 0) {
+			enc_err_clear(e);
+			ENC_FAIL(e, last.code, "%s", last.text);
+			enc_err_id(e, last.id[0] ? last.id : "E0801", "%s", last.hint);
+		}
+	}
+	release(s);
+	free(s);
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	if (r < 0) {
+		enc_run_result_free(result);
+		return r;
+	}
+	*ret = result;
+	return 0;
+}
+
+struct enc_run_result *enc_run_result_free(struct enc_run_result *r)
+{
+	if (!r)
+		return NULL;
+	free(r->denials);
+	enc_arena_free(r->arena);
+	free(r);
+	return NULL;
+}

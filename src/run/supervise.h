@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * supervise.h - what the parts of src/run share about one run
+ */
+#ifndef ENC_RUN_SUPERVISE_H
+#define ENC_RUN_SUPERVISE_H
+
+#include "base/loop.h"
+#include "event/event.h"
+#include "record/record.h"
+#include "run/denials.h"
+#include "run/run.h"
+#include "run/stream.h"
+#include "sandbox/sandbox.h"
+
+struct enc_supervisor {
+	const struct enc_run_request *q;
+	struct enc_run_result *result;
+	struct enc_record *record;
+	struct enc_bus *bus;
+	struct enc_loop *loop;
+	struct enc_box *box;
+	int dir;			/* STATE/runs/ID */
+	int events_fd;			/* --events, or -1 */
+	bool events_own;		/* opened by us */
+	struct enc_stream out[2];
+	bool streams_started;
+	struct enc_denials denials;
+	struct enc_box_sample seen;	/* counters at the last look */
+	bool limit_seen[3];		/* memory, pids, files: reported once */
+	bool ended;			/* the end state is decided */
+	bool command_ended;
+	struct enc_box_status status;
+	unsigned cancels;		/* Ctrl-C and TERM so far */
+	struct enc_source *grace;
+	bool line_shown;		/* the status line is on the terminal */
+	uint64_t last_output_ns;
+	struct enc_err *e;		/* of the first failure of ours */
+};
+
+/* Decides the end state, once; later calls change nothing. reason is copied. */
+void enc_run_end(struct enc_supervisor *s, enum enc_run_state state, const char *clause, const char *reason);
+
+/* events.c: what the supervisor itself tells */
+int enc_run_open_sinks(struct enc_supervisor *s, struct enc_err *e);
+int enc_run_tell_planned(struct enc_supervisor *s, struct enc_err *e);
+int enc_run_tell_started(struct enc_supervisor *s, struct enc_err *e);
+int enc_run_tell_setup_failed(struct enc_supervisor *s, const struct enc_box_failure *f, struct enc_err *e);
+int enc_run_tell_limit(struct enc_supervisor *s, const char *clause, uint64_t limit, uint64_t value, struct enc_err *e);
+int enc_run_tell_exit(struct enc_supervisor *s, struct enc_err *e);
+int enc_run_tell_finished(struct enc_supervisor *s, struct enc_err *e);
+
+/* watch.c: the loop's callbacks, from go to the end of the command */
+int enc_run_watch(struct enc_supervisor *s, struct enc_err *e);
+
+/* progress.c: elapsed time on a terminal, while nothing else is shown */
+void enc_run_progress_tick(struct enc_supervisor *s);
+void enc_run_progress_clear(void *supervisor);
+
+#endif
