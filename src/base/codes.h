@@ -51,6 +51,9 @@
 	X("E0309", exceeds, "the manifest exceeds the ceiling")                                   \
 	X("E0310", trust_store, "the trust of manifests can't be read or kept")                   \
 	X("E0401", unbound, "a clause of the manifest has no mechanism on this machine")          \
+	X("E0402", cwd, "the working directory is not visible inside")                            \
+	X("E0403", user, "the run's user is unknown, or not for the caller to choose")            \
+	X("E0404", state_granted, "a grant reaches into Enclosure's own state directory")         \
 	X("E0501", setup, "a wall could not be put up")                                           \
 	X("E0601", not_found, "the command was not found inside the enclosure")                   \
 	X("E0602", not_executable, "the command was found but can't be executed")                 \

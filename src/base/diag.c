@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 void enc_diags_init(struct enc_diags *d)
 {
@@ -88,21 +89,28 @@ void enc_diags_sort(struct enc_diags *d)
 		qsort(d->v, d->n, sizeof(*d->v), compare);
 }
 
-/* Spaces and carets under the source line; tabs stay tabs, and an escaped byte is four columns wide. */
+/* Spaces and carets under the source line, in characters as libyaml counts them; tabs stay tabs, and an escaped byte is
+ * four columns wide. */
 static void carets(const struct enc_diag *g, struct enc_buf *out)
 {
-	int n = (int)strlen(g->source), width = g->width > 0 ? g->width : 1;
+	const char *s = g->source, *end = s + strlen(s);
+	int width = g->width > 0 ? g->width : 1;
 
-	for (int i = 0; i < g->column - 1 && i < n; i++) {
-		unsigned char c = (unsigned char)g->source[i];
+	for (int i = 1; i < g->column && s < end; i++) {
+		size_t len = enc_utf8_len(s, (size_t)(end - s));
+		bool escaped = len == 0 || (unsigned char)*s < 0x20 || *s == 0x7f;
 
-		if ((c & 0xc0) == 0x80)
-			continue;
-		enc_buf_puts(out, c == '\t' ? "\t" : c < 0x20 || c == 0x7f ? "    " : " ");
+		enc_buf_puts(out, *s == '\t' ? "\t" : escaped ? "    " : " ");
+		s += len ? len : 1;
 	}
 	enc_buf_putc(out, '^');
-	for (int i = 1; i < width && g->column - 1 + i < n; i++)
-		enc_buf_putc(out, '~');
+	for (int i = 0; i < width && s < end; i++) {
+		size_t len = enc_utf8_len(s, (size_t)(end - s));
+
+		if (i)
+			enc_buf_putc(out, '~');
+		s += len ? len : 1;
+	}
 }
 
 static void source_line(const struct enc_diag *g, struct enc_buf *out, const char *bold, const char *off)

@@ -10,10 +10,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-struct enc_mark {		/* a place in a text; line and column count from 1, 0 means unknown */
+struct enc_mark {		/* a place in a text; line and column count from 1, 0 means unknown; columns are characters */
 	const char *file;
 	int line, column;
-	int width;		/* bytes to underline, at least 1 */
+	int width;		/* characters to underline, at least 1 */
 };
 
 struct enc_diag {

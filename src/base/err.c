@@ -38,7 +38,7 @@ int enc_err_note(struct enc_err *e, const char *fmt, ...)
 	(void)vsnprintf(context, sizeof(context), fmt, ap);
 	va_end(ap);
 	memcpy(old, e->text, sizeof(old));
-	(void)snprintf(e->text, sizeof(e->text), "%s: %.*s", context, (int)(sizeof(e->text) - sizeof(context) - 3),
+	(void)snprintf(e->text, sizeof(e->text), "%s: %.*s", context, (int)(sizeof(e->text) - strlen(context) - 3),
 		       old);
 	return -e->code;
 }

@@ -23,7 +23,7 @@ typedef int (*enc_signal_fn)(struct enc_source *s, int signo, void *data);
 int enc_loop_open(struct enc_loop **ret, struct enc_err *e);
 struct enc_loop *enc_loop_close(struct enc_loop *l);	/* removes every source; descriptors of callers stay open */
 ENC_AUTO_DEFINE(struct enc_loop, enc_loop_close)
-/* The descriptor stays the caller's. events: EPOLLIN, EPOLLOUT, EPOLLPRI. */
+/* The descriptor stays the caller's; the source must be removed before it is closed. events: EPOLLIN, EPOLLOUT, EPOLLPRI. */
 int enc_loop_fd(struct enc_loop *l, int fd, uint32_t events, enc_fd_fn fn, void *data, struct enc_source **ret,
 		struct enc_err *e);
 int enc_source_events(struct enc_source *s, uint32_t events);	/* change; 0 pauses */

@@ -45,7 +45,8 @@ int enc_state_open_dir(int at, const char *path, bool create, struct enc_err *e)
 	return ENC_TAKE_FD(fd);
 }
 
-/* What stands above the state directory; as the XDG specification says, private when it has to be made. */
+/* What stands above the state directory; what has to be made is private (XDG specification), but not what root makes,
+ * as /var/lib. */
 static int make_parents(const char *path, struct enc_err *e)
 {
 	char copy[PATH_MAX];
@@ -54,7 +55,7 @@ static int make_parents(const char *path, struct enc_err *e)
 		return ENC_FAIL_ID(e, "E0801", ENAMETOOLONG, "state directory: %s", strerror(ENAMETOOLONG));
 	for (char *p = strchr(copy + 1, '/'); p; p = strchr(p + 1, '/')) {
 		*p = '\0';
-		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+		if (mkdir(copy, geteuid() == 0 ? 0755 : 0700) < 0 && errno != EEXIST)
 			return ENC_FAIL_ID(e, "E0801", errno, "make %s: %s", copy, strerror(errno));
 		*p = '/';
 	}

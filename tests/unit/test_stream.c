@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_stream.c - a stream passes and keeps every byte, waits for slow readers, and notices lost ones
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "run/stream.h"
+
+static int on_stop(struct enc_source *s, uint64_t now, void *data)
+{
+	enc_loop_quit(data);
+	return 0;
+}
+
+static void run_for(struct enc_loop *l, unsigned ms)
+{
+	struct enc_err e = {0};
+	struct enc_source *timer;
+
+	assert_int_equal(enc_loop_timer(l, ms * 1000000ull, 0, on_stop, l, &timer, &e), 0);
+	assert_int_equal(enc_loop_run(l, &e), 0);
+	enc_source_remove(timer);
+}
+
+struct fixture {
+	struct enc_loop *loop;
+	struct enc_stream *s;
+	int command;	/* write end of the command's pipe */
+	int file;	/* what was captured */
+};
+
+static void start(struct fixture *f, int to)
+{
+	struct enc_err e = {0};
+	int p[2];
+
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	(void)fcntl(p[0], F_SETFL, O_NONBLOCK);
+	f->command = p[1];
+	f->file = memfd_create("captured", MFD_CLOEXEC);
+	assert_int_equal(enc_loop_open(&f->loop, &e), 0);
+	f->s = calloc(1, sizeof(*f->s));
+	assert_int_equal(enc_stream_start(f->s, f->loop, p[0], dup(f->file), to, &e), 0);
+}
+
+static void stop(struct fixture *f)
+{
+	enc_stream_done(f->s);
+	free(f->s);
+	enc_loop_close(f->loop);
+	close(f->file);
+	if (f->command >= 0)
+		close(f->command);
+}
+
+/* A child writes `n` bytes of a pattern into the command's pipe, and ends. */
+static pid_t writer(struct fixture *f, size_t n)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(f->s->from);
+		(void)signal(SIGPIPE, SIG_DFL);
+		for (size_t i = 0; i < n; i++) {
+			char c = (char)(i * 7 + i / 251);
+
+			if (write(f->command, &c, 1) != 1)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	close(f->command);
+	f->command = -1;
+	return pid;
+}
+
+static void check_pattern(int fd, size_t n)
+{
+	char *data = malloc(n + 1);
+
+	assert_int_equal(pread(fd, data, n + 1, 0), n);
+	for (size_t i = 0; i < n; i++)
+		if (data[i] != (char)(i * 7 + i / 251))
+			fail_msg("byte %zu differs", i);
+	free(data);
+}
+
+static void test_passes_and_keeps(void **state)
+{
+	struct fixture f;
+	int to = memfd_create("to", MFD_CLOEXEC);
+	pid_t pid;
+
+	start(&f, to);
+	pid = writer(&f, 200000);
+	run_for(f.loop, 300);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	enc_stream_drain(f.s, 1000000000ull);
+	assert_int_equal(f.s->bytes, 200000);
+	assert_false(f.s->truncated);
+	check_pattern(to, 200000);
+	check_pattern(f.file, 200000);
+	close(to);
+	stop(&f);
+}
+
+/* The reader takes nothing: the loop goes on, and later every byte arrives. */
+static void test_slow_reader(void **state)
+{
+	struct fixture f;
+	char part[4096];
+	size_t got = 0;
+	int p[2];
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	start(&f, p[1]);
+	pid = writer(&f, 300000);
+	run_for(f.loop, 100);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	(void)fcntl(p[0], F_SETFL, O_NONBLOCK);
+	for (int i = 0; i < 500 && got < 300000; i++) {
+		while ((n = read(p[0], part, sizeof(part))) > 0)
+			for (ssize_t k = 0; k < n; k++, got++)
+				if (part[k] != (char)(got * 7 + got / 251))
+					fail_msg("byte %zu differs", got);
+		run_for(f.loop, 2);
+	}
+	assert_int_equal(got, 300000);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	check_pattern(f.file, 300000);
+	close(p[0]);
+	stop(&f);
+	close(p[1]);
+}
+
+/* The reader is gone: the command gets SIGPIPE, as it would without us. */
+static void test_reader_gone(void **state)
+{
+	struct fixture f;
+	int p[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	start(&f, p[1]);
+	close(p[0]);
+	(void)signal(SIGPIPE, SIG_IGN);
+	pid = writer(&f, 10000000);
+	run_for(f.loop, 200);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGPIPE);
+	stop(&f);
+	close(p[1]);
+}
+
+static void test_line_start(void **state)
+{
+	struct fixture f;
+	int to = memfd_create("to", MFD_CLOEXEC);
+
+	start(&f, to);
+	assert_true(f.s->at_line_start);
+	assert_int_equal(write(f.command, "half", 4), 4);
+	run_for(f.loop, 20);
+	assert_false(f.s->at_line_start);
+	assert_int_equal(write(f.command, " line\n", 6), 6);
+	run_for(f.loop, 20);
+	assert_true(f.s->at_line_start);
+	close(to);
+	stop(&f);
+}
+
+/* A process that keeps the pipe open can't hold the end of the run up. */
+static void test_drain_is_bounded(void **state)
+{
+	struct fixture f;
+	uint64_t before;
+
+	start(&f, -1);
+	assert_int_equal(write(f.command, "x", 1), 1);
+	before = enc_now_boot();
+	enc_stream_drain(f.s, 100000000ull);
+	assert_true(enc_now_boot() - before < 5000000000ull);
+	assert_int_equal(f.s->bytes, 1);
+	stop(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_passes_and_keeps), cmocka_unit_test(test_slow_reader),
+		cmocka_unit_test(test_reader_gone),	 cmocka_unit_test(test_line_start),
+		cmocka_unit_test(test_drain_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
