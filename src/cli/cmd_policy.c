@@ -224,7 +224,11 @@ static void explain_words(const char *action, const char *object, const struct v
 	if (v->clause) {
 		enc_buf_printf(out, "  clause     %s (", v->clause->id);
 		enc_buf_add_escaped(out, v->clause->text, strlen(v->clause->text));
-		enc_buf_printf(out, ")\n  from       %s:%d\n", v->clause->at.file, v->clause->at.line);
+		enc_buf_puts(out, ")\n  from       ");
+		enc_buf_add_escaped(out, v->clause->at.file, strlen(v->clause->at.file));
+		if (v->clause->at.line)
+			enc_buf_printf(out, ":%d", v->clause->at.line);
+		enc_buf_putc(out, '\n');
 	} else {
 		enc_buf_puts(out, "  clause     none\n");
 	}

@@ -59,7 +59,6 @@ static int list(const struct trust_args *a)
 			enc_json_end(&j);
 			continue;
 		}
-		enc_buf_printf(&b, "%.16s  ", v[i].digest);
 		enc_buf_add_escaped(&b, v[i].path, strlen(v[i].path));
 		enc_buf_putc(&b, '\n');
 	}
@@ -129,7 +128,7 @@ static int trust(const struct trust_args *a, const char *file)
 		if (enc_trust_set(c.state_dir, c.policy, &e) < 0) {
 			r = enc_cli_error(&e, a->json, 2);
 		} else {
-			report(a, &b, c.policy->path, c.policy->digest, true, !before);
+			report(a, &b, c.policy->path, c.policy->files[0].digest, true, !before);
 			r = print(&b, 0);
 		}
 	}

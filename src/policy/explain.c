@@ -65,6 +65,8 @@ static int private_place(struct answer *a, const char *path)
 	for (size_t i = 0; i < ENC_LEN(devices); i++)
 		if (strcmp(path, devices[i]) == 0)
 			return say(a, 1, NULL, "every run has a /dev of its own with this device");
+	if (strcmp(a->p->home, "/") != 0 && enc_path_in(path, a->p->home))
+		return say(a, 0, NULL, "nothing grants it: the run has a private, empty home in its place");
 	for (size_t i = 0; i < ENC_LEN(scratch); i++)
 		if (enc_path_in(path, scratch[i]))
 			return say(a, 0, NULL, "nothing grants it: the run has a private directory in its place");
@@ -72,8 +74,6 @@ static int private_place(struct answer *a, const char *path)
 		return say(a, 0, NULL, "the run sees a /proc of its own processes alone");
 	if (enc_path_in(path, "/dev"))
 		return say(a, 0, NULL, "the run has a /dev of its own without it");
-	if (enc_path_in(path, a->p->home))
-		return say(a, 0, NULL, "nothing grants it: the run has a private, empty home in its place");
 	return say(a, 0, NULL, "nothing grants it");
 }
 

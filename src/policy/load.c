@@ -296,7 +296,7 @@ static void build(struct enc_load *l, struct enc_set *s)
 /* `accept` of what nothing is called would be a weakening that its author believes in. */
 static void check_accepts(struct enc_load *l, const struct enc_set *s)
 {
-	static const char *const builtin[] = {"system-calls", "capabilities",	     "descriptors",
+	static const char *const builtin[] = {"files",	      "system-calls",	     "capabilities", "descriptors",
 					      "kernel-files", "die-with-supervisor", "processes-end"};
 
 	for (size_t i = 0; i < s->n_accepts; i++) {

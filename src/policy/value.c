@@ -269,7 +269,8 @@ static void bound_text(const struct enc_key *row, uint64_t n, char *out, size_t 
 	static const struct {
 		uint64_t ns;
 		const char *unit;
-	} units[] = {{86400000000000, "d"}, {3600000000000, "h"}, {60000000000, "m"}, {1000000000, "s"}, {1000000, "ms"}};
+	} units[] = {
+		{86400000000000, "d"}, {3600000000000, "h"}, {60000000000, "m"}, {1000000000, "s"}, {1000000, "ms"}};
 	const char *unit = row->type == V_PERCENT ? "%" : "";
 
 	if (row->type == V_SIZE) {
