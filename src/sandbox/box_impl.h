@@ -123,6 +123,7 @@ struct ctl_group { /* one control group */
 	int dir;    /* descriptor of it */
 	int parent; /* of the directory that holds it */
 	char name[64];
+	const char *dir_path; /* of the parent, the host's string */
 	bool memory, pids, kill;
 };
 

@@ -73,6 +73,7 @@ enum cond_kind {
 	COND_EQ,	/* (arg & mask) == value[0] */
 	COND_ANY,	/* (arg & mask) != 0 */
 	COND_OUT,	/* (arg & mask) is none of value[] */
+	COND_SET,	/* a pointer, all 64 bits of it, that isn't NULL */
 };
 struct cond {
 	enum cond_kind kind;
@@ -83,14 +84,15 @@ struct refused {
 	const char *name;
 	int nr;			/* where libseccomp has no name; else 0 */
 	const char *class_name;
-	int error;
+	int error;		/* 0: the call "works" and does nothing, and nobody is told */
 	struct cond c[2];	/* both must hold */
 };
 
 #define EQ(a, m, v)  {.kind = COND_EQ, .arg = (a), .n = 1, .mask = (m), .value = {(v)}}
 #define ANY(a, m)    {.kind = COND_ANY, .arg = (a), .mask = (m)}
 #define OUT(a, m, count, ...) {.kind = COND_OUT, .arg = (a), .n = (count), .mask = (m), .value = {__VA_ARGS__}}
-#define W32	     0xffffffffu
+#define SET(a)       {.kind = COND_SET, .arg = (a), .mask = 1}
+#define W32	          0xffffffffu
 #define SUID_BITS    06000u
 #define NEW_BITS     0x7e020000u	/* CLONE_NEWNS|NEWCGROUP|NEWUTS|NEWIPC|NEWUSER|NEWPID|NEWNET */
 #define NEWTIME_BIT  0x00000080u	/* in unshare alone; in clone these bits are the exit signal */
@@ -168,6 +170,11 @@ static const struct refused refused_calls[] = {
 	 * loads line disciplines. */
 	{"ioctl", 0, "tty", EPERM, {EQ(1, W32, 0x5412)}}, {"ioctl", 0, "tty", EPERM, {EQ(1, W32, 0x541c)}},
 	{"ioctl", 0, "tty", EPERM, {EQ(1, W32, 0x541d)}}, {"ioctl", 0, "tty", EPERM, {EQ(1, W32, 0x5423)}},
+
+	/* RLIMIT_CORE stays 1, which the kernel takes as "no core, and no handler either": below it, a core_pattern
+	 * with a pipe would have root of the host run a program on what the agent left behind. Programs that set it
+	 * to 0 (gpg, ssh-agent) end when that fails. */
+	{"setrlimit", 0, "core", 0, {EQ(0, W32, 4)}}, {"prlimit64", 0, "core", 0, {EQ(1, W32, 4), SET(2)}},
 
 	/* PER_LINUX, PER_LINUX32, each also with UNAME26 or (debuggers) ADDR_NO_RANDOMIZE; asking */
 	{"personality", 0, "personality", EPERM,

@@ -5,10 +5,12 @@
  * On a hybrid machine these are several: a v2 group without controllers, which can kill, beside v1 groups with them.
  * The child is born into the v2 group (CLONE_INTO_CGROUP) and put into the v1 ones before it goes on.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,10 +18,13 @@
 #include "sys/cgroup.h"
 #include "sys/mountfd.h"
 
+#define HOME_TRIES   8
 #define REMOVE_TRIES 200 /* of 5 ms: a killed process leaves its group a little later */
+#define SWEEP_AGE    5	 /* seconds: a younger group may not be locked yet */
+#define RUN_ID_SIZE  26
 
-/* The directory in which groups are made. The host's probe names one that is there; root's own is made by its first
- * run. */
+/* The directory in which groups are made. An ordinary user's is there; root's own is made when it isn't, and the last
+ * run takes it away. */
 static int open_home(const char *dir)
 {
 	int fd = enc_sys_open_plain(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
@@ -29,39 +34,80 @@ static int open_home(const char *dir)
 	return enc_sys_open_plain(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
 }
 
-/* The group below `dir`, made when it isn't there yet. */
+/* The home with a new group in it. ENOENT: another run's end took the home away in between. */
+static int make_in_home(const char *dir, const char *name)
+{
+	for (int n = 0; n < HOME_TRIES; n++) {
+		enc_auto_fd int home = open_home(dir);
+
+		if (home < 0)
+			return -1;
+		if (!mkdirat(home, name, 0755))
+			return ENC_TAKE_FD(home);
+		if (errno != ENOENT)
+			return -1;
+	}
+	return -1;
+}
+
+static bool is_own_home(const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+
+	return slash && !strcmp(slash, "/enclosure");
+}
+
+static bool is_abandoned(int home, const char *name)
+{
+	enc_auto_fd int dir = -1;
+	struct stat st;
+
+	if (strlen(name) != RUN_ID_SIZE || strspn(name, "0123456789abcdefghjkmnpqrstvwxyz") != RUN_ID_SIZE)
+		return false;
+	dir = enc_sys_open_plain(home, name, O_RDONLY | O_DIRECTORY, ENC_RESOLVE_BENEATH);
+	return dir >= 0 && !fstat(dir, &st) && st.st_ctime + SWEEP_AGE < time(NULL) && !flock(dir, LOCK_EX | LOCK_NB);
+}
+
+/* Groups of runs whose supervisor was killed: empty, since their processes went with it, and locked by nobody. */
+static void sweep(int home)
+{
+	int fd = openat(home, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+
+	while (d && (entry = readdir(d)))
+		if (entry->d_type == DT_DIR && is_abandoned(home, entry->d_name))
+			(void)unlinkat(home, entry->d_name, AT_REMOVEDIR); /* refused while a process is in it */
+	if (d)
+		(void)closedir(d);
+	else if (fd >= 0)
+		(void)close(fd);
+}
+
+/* A group for this home, which may have been made for another controller. Homes are compared by their path, as the
+ * host's probe wrote it. */
 static struct ctl_group *group_in(struct enc_box *b, int version, const char *dir)
 {
-	enc_auto_fd int home = open_home(dir), fd = -1;
-	struct stat want, have;
 	struct ctl_group *g;
 
-	if (home < 0 || fstat(home, &want))
-		return NULL;
-	for (size_t i = 0; i < b->n_groups; i++) {
-		if (fstat(b->groups[i].parent, &have))
-			return NULL;
-		if (have.st_dev == want.st_dev && have.st_ino == want.st_ino)
+	for (size_t i = 0; i < b->n_groups; i++)
+		if (!strcmp(b->groups[i].dir_path, dir))
 			return &b->groups[i];
-	}
 	if (b->n_groups == MAX_GROUPS) {
 		errno = E2BIG;
 		return NULL;
 	}
-	if (mkdirat(home, b->run, 0755))
-		return NULL;
-	fd = enc_sys_open_plain(home, b->run, O_RDONLY | O_DIRECTORY, ENC_RESOLVE_BENEATH);
-	if (fd < 0) {
-		int saved = errno;
-
-		(void)unlinkat(home, b->run, AT_REMOVEDIR); /* just made, empty */
-		errno = saved;
-		return NULL;
-	}
-	g = &b->groups[b->n_groups++];
-	*g = (struct ctl_group){.version = version, .dir = ENC_TAKE_FD(fd), .parent = ENC_TAKE_FD(home)};
+	g = &b->groups[b->n_groups];
+	*g = (struct ctl_group){.version = version, .dir_path = dir, .dir = -1};
 	(void)snprintf(g->name, sizeof(g->name), "%s", b->run); /* checked to fit */
-	return g;
+	g->parent = make_in_home(dir, g->name);
+	if (g->parent < 0)
+		return NULL;
+	b->n_groups++; /* from here on its end is enc_groups_remove()'s */
+	sweep(g->parent);
+	g->dir = enc_sys_open_plain(g->parent, g->name, O_RDONLY | O_DIRECTORY, ENC_RESOLVE_BENEATH);
+	/* Held as long as the supervisor lives: tells the next one's sweep that it does. */
+	return g->dir < 0 || flock(g->dir, LOCK_SH) ? NULL : g;
 }
 
 static int limit_memory(struct ctl_group *g, uint64_t bytes)
@@ -171,8 +217,10 @@ void enc_groups_remove(struct enc_box *b)
 
 		for (int n = 0; n < REMOVE_TRIES && unlinkat(g->parent, g->name, AT_REMOVEDIR) && errno == EBUSY; n++)
 			(void)nanosleep(&pause, NULL);
-		(void)close(g->dir);
-		(void)close(g->parent);
+		enc_close_auto(&g->dir);
+		enc_close_auto(&g->parent);
+		if (is_own_home(g->dir_path))
+			(void)rmdir(g->dir_path); /* refused while another run is in it */
 	}
 	b->n_groups = 0;
 }

@@ -36,6 +36,7 @@ static bool holds(const struct cond *c, const uint64_t args[6])
 			if (v == c->value[i])
 				return false;
 		return true;
+	case COND_SET: return args[c->arg] != 0;
 	case COND_NONE: break;
 	}
 	return true;
@@ -46,7 +47,7 @@ bool enc_filter_refusal(int nr, const uint64_t args[6], struct enc_refusal *ret)
 	for (size_t i = 0; i < ENC_LEN(refused_calls); i++) {
 		const struct refused *row = &refused_calls[i];
 
-		if (refused_numbers[i] != nr || !holds(&row->c[0], args) || !holds(&row->c[1], args))
+		if (!row->error || refused_numbers[i] != nr || !holds(&row->c[0], args) || !holds(&row->c[1], args))
 			continue;
 		*ret = (struct enc_refusal){row->class_name, row->name, row->error};
 		return true;

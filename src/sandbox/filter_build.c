@@ -60,6 +60,7 @@ static size_t blocks_of(const struct cond *c, struct block *ret)
 				ret[n++] = (struct block){1u << bit, 1u << bit};
 		break;
 	case COND_OUT: n = split(c, 0, 31, 0, ret, 0); break;
+	case COND_SET:
 	case COND_NONE: break;
 	}
 	return n;
@@ -70,26 +71,35 @@ static int number_of(const char *name, int nr)
 	return nr ? nr : seccomp_syscall_resolve_name(name);
 }
 
+/* The rules of one condition: blocks, or the one that isn't a comparison of 32 bits. */
+static size_t rules_of(const struct cond *c, struct scmp_arg_cmp *ret)
+{
+	struct block v[MAX_BLOCKS];
+	size_t n = blocks_of(c, v);
+
+	if (c->kind == COND_SET) {
+		ret[0] = SCMP_CMP(c->arg, SCMP_CMP_NE, 0);
+		return 1;
+	}
+	for (size_t i = 0; i < n; i++)
+		ret[i] = SCMP_CMP(c->arg, SCMP_CMP_MASKED_EQ, v[i].mask, v[i].value);
+	return n;
+}
+
 static int add_refused(scmp_filter_ctx ctx, const struct refused *row, int nr, bool notify)
 {
-	uint32_t action = notify ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO((uint32_t)row->error);
-	struct block a[MAX_BLOCKS], b[MAX_BLOCKS];
-	size_t na = blocks_of(&row->c[0], a), nb = blocks_of(&row->c[1], b);
+	uint32_t action = notify && row->error ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO((uint32_t)row->error);
+	struct scmp_arg_cmp a[MAX_BLOCKS], b[MAX_BLOCKS];
+	size_t na = rules_of(&row->c[0], a), nb = rules_of(&row->c[1], b);
 	int r = 0;
 
 	if (!na)
 		return seccomp_rule_add_array(ctx, action, nr, 0, NULL);
 	for (size_t i = 0; i < na && !r; i++) {
-		struct scmp_arg_cmp cmp[2] = {
-			SCMP_CMP(row->c[0].arg, SCMP_CMP_MASKED_EQ, a[i].mask, a[i].value),
-		};
-
 		if (!nb)
-			r = seccomp_rule_add_array(ctx, action, nr, 1, cmp);
-		for (size_t k = 0; k < nb && !r; k++) {
-			cmp[1] = SCMP_CMP(row->c[1].arg, SCMP_CMP_MASKED_EQ, b[k].mask, b[k].value);
-			r = seccomp_rule_add_array(ctx, action, nr, 2, cmp);
-		}
+			r = seccomp_rule_add_array(ctx, action, nr, 1, &a[i]);
+		for (size_t k = 0; k < nb && !r; k++)
+			r = seccomp_rule_add_array(ctx, action, nr, 2, (struct scmp_arg_cmp[]){a[i], b[k]});
 	}
 	return r;
 }

@@ -127,8 +127,9 @@ void enc_init_main(struct launch *l)
 		reap(l, cmd);
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			_exit(125);
-		if (p[1].revents)
-			(void)read(p[1].fd, &info, sizeof(info)); /* only wakes us; reap() asks the kernel */
+		/* Only wakes us: reap() asks the kernel. */
+		if (p[1].revents && read(p[1].fd, &info, sizeof(info)) < 0 && errno != EAGAIN && errno != EINTR)
+			_exit(125);
 		if (!p[0].revents)
 			continue;
 		if (enc_wire_recv(l->ctl, &w, NULL, NULL, NULL) != 1)

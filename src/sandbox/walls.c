@@ -102,7 +102,8 @@ int enc_wall_limits(struct launch *l)
 {
 	const struct enc_limits *limits = &l->plan->limits;
 
-	if (set_limit(RLIMIT_CORE, 0) || set_limit(RLIMIT_MEMLOCK, MEMLOCK_MAX))
+	/* 1 and not 0: see setrlimit in calls.h. */
+	if (set_limit(RLIMIT_CORE, 1) || set_limit(RLIMIT_MEMLOCK, MEMLOCK_MAX))
 		return -1;
 	if (limits->files && set_limit(RLIMIT_NOFILE, limits->files))
 		return -1;
@@ -186,7 +187,7 @@ static int allow_mount(int rules, uint64_t handled, const struct enc_mount *m)
 	case ENC_MT_PIN:
 	case ENC_MT_MASK_DIR:
 	case ENC_MT_MASK_FILE:
-	case ENC_MT_LINK:
+	case ENC_MT_LINK: break;
 	}
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -27,8 +28,8 @@
 #include "sandbox/sandbox.h"
 #include "sys/landlock.h"
 
+#define ORDINARY 60998
 #define BORROWED 60999 /* an id that nobody has */
-#define V2_ROOT	 "/sys/fs/cgroup/unified"
 
 struct fixture {
 	char dir[64]; /* of the test, world-readable, below /tmp: the box hides it but for its grants */
@@ -130,6 +131,37 @@ static inline struct enc_mount *add(struct fixture *f, enum enc_mount_kind kind,
 	return m;
 }
 
+/* Where the v2 hierarchy is: alone, or beside v1 on a hybrid machine; NULL when there is none for us. */
+static inline const char *v2_root(void)
+{
+	if (!access("/sys/fs/cgroup/cgroup.controllers", R_OK))
+		return access("/sys/fs/cgroup/cgroup.procs", W_OK) ? NULL : "/sys/fs/cgroup";
+	return access("/sys/fs/cgroup/unified/cgroup.procs", W_OK) ? NULL : "/sys/fs/cgroup/unified";
+}
+
+/* Lets the plan use a controller, as the host's probe would; false: not on this machine, or not as this user. */
+static inline bool use_controller(struct fixture *f, enum enc_controller c, const char *name)
+{
+	struct enc_cgroup_home *home = &f->host.ctl[c];
+	const char *v2 = v2_root();
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "/sys/fs/cgroup/%s/cgroup.procs", name);
+	if (!f->root || !v2)
+		return false;
+	if (!access(text, W_OK)) {
+		home->version = 1;
+		(void)snprintf(home->dir, sizeof(home->dir), "/sys/fs/cgroup/%s/enclosure", name);
+		return true;
+	}
+	(void)snprintf(text, sizeof(text), "echo +%s > %s/cgroup.subtree_control", name, v2);
+	if (system(text) != 0)
+		return false;
+	home->version = 2;
+	(void)snprintf(home->dir, sizeof(home->dir), "%s/enclosure", v2);
+	return true;
+}
+
 static inline void plan_init(struct fixture *f)
 {
 	static const char *const tops[] = {"/bin", "/lib", "/lib64", "/sbin"};
@@ -141,8 +173,8 @@ static inline void plan_init(struct fixture *f)
 	memset(&f->plan, 0, sizeof(f->plan));
 	memset(&f->host, 0, sizeof(f->host));
 	f->host.landlock_abi = enc_sys_landlock_abi();
-	if (f->root && !access(V2_ROOT "/cgroup.procs", W_OK))
-		strcpy(f->host.cgroup2_dir, V2_ROOT "/enclosure");
+	if (f->root && v2_root())
+		(void)snprintf(f->host.cgroup2_dir, sizeof(f->host.cgroup2_dir), "%s/enclosure", v2_root());
 	f->plan = (struct enc_plan){.host = &f->host,
 				    .mounts = f->mounts,
 				    .use_landlock = f->host.landlock_abi > 0,
@@ -343,6 +375,25 @@ static inline size_t mount_table(char *out, size_t size)
 		(void)fclose(file);
 	out[n] = '\0';
 	return n;
+}
+
+/* Again as an ordinary user: by exec of ourselves, since a process that has changed its ids can't map others'. */
+static inline int as_ordinary(char **argv)
+{
+	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), status = 1;
+	char *env[] = {(char[]){"PATH=/usr/bin:/bin"}, NULL};
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setgroups(0, NULL) || setresgid(ORDINARY, ORDINARY, ORDINARY) ||
+		    setresuid(ORDINARY, ORDINARY, ORDINARY))
+			_exit(99);
+		(void)fexecve(self, argv, env);
+		_exit(98);
+	}
+	(void)waitpid(pid, &status, 0);
+	(void)close(self);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 #endif

@@ -6,12 +6,8 @@
  */
 #include "box_fixture.h"
 
-#include <grp.h>
-
 #include "box_probe.h"
 #include "sandbox/box_impl.h"
-
-#define ORDINARY 60998
 
 static struct fixture fx;
 
@@ -393,18 +389,6 @@ static void owners_on_the_disk(void **state)
 
 /* ---- limits ---- */
 
-static bool v1(struct fixture *f, enum enc_controller c, const char *dir)
-{
-	char file[128];
-
-	(void)snprintf(file, sizeof(file), "%s/cgroup.procs", dir);
-	if (!f->root || access(file, W_OK))
-		return false;
-	f->host.ctl[c].version = 1;
-	(void)snprintf(f->host.ctl[c].dir, sizeof(f->host.ctl[c].dir), "%s/enclosure", dir);
-	return true;
-}
-
 static void limit_files(void **state)
 {
 	struct outcome *o;
@@ -429,7 +413,7 @@ static void limit_pids(void **state)
 	assert_string_equal(o->out, "made 4\n");
 	assert_code(run_probe(&fx, "forks", "4"), 0, "fewer");
 	fx.plan.use_rlimit_pids = false;
-	if (!v1(&fx, ENC_CTL_PIDS, "/sys/fs/cgroup/pids"))
+	if (!use_controller(&fx, ENC_CTL_PIDS, "pids"))
 		return;
 	fx.plan.use_cgroup_pids = true;
 	o = run_probe(&fx, "forks", "50");
@@ -449,13 +433,13 @@ static void limit_memory(void **state)
 	assert_true(o->sample.memory_over);
 	assert_true(o->status.signaled && o->status.code == SIGKILL);
 	fx.plan.watch_memory = false;
-	if (!v1(&fx, ENC_CTL_MEMORY, "/sys/fs/cgroup/memory"))
+	if (!use_controller(&fx, ENC_CTL_MEMORY, "memory"))
 		return;
 	fx.plan.use_cgroup_memory = true;
 	o = run_probe(&fx, "memory", "200");
 	assert_true(o->status.signaled && o->status.code == SIGKILL);
 	assert_true(o->sample.oom_kills >= 1);
-	assert_true(o->sample.memory_peak_bytes > 60 << 20);
+	assert_true(!o->sample.memory_peak_bytes || o->sample.memory_peak_bytes > 60 << 20); /* v2: Linux 5.19 */
 	assert_code(run_probe(&fx, "memory", "20"), 0, "less memory");
 	/* Private directories are memory too. */
 	o = run_sh(&fx, "head -c 200m /dev/zero > /tmp/big");
@@ -713,8 +697,8 @@ static void every_step_can_fail(void **state)
 	add(&fx, ENC_MT_MASK_DIR, at(&fx, "ws/a/secret"), NULL);
 	add(&fx, ENC_MT_PROTECT, at(&fx, "ws/hooks"), NULL);
 	fx.plan.limits = (struct enc_limits){.memory_bytes = 512 << 20, .pids = 50, .files = 100};
-	fx.plan.use_cgroup_memory = v1(&fx, ENC_CTL_MEMORY, "/sys/fs/cgroup/memory");
-	fx.plan.use_cgroup_pids = v1(&fx, ENC_CTL_PIDS, "/sys/fs/cgroup/pids");
+	fx.plan.use_cgroup_memory = use_controller(&fx, ENC_CTL_MEMORY, "memory");
+	fx.plan.use_cgroup_pids = use_controller(&fx, ENC_CTL_PIDS, "pids");
 	(void)mount_table(before, sizeof(before));
 	for (; step < 200; step++) {
 		struct outcome *o;
@@ -782,25 +766,6 @@ static int all(const char *who)
 	};
 
 	return cmocka_run_group_tests_name(who, tests, NULL, NULL);
-}
-
-/* Again as an ordinary user: by exec of ourselves, since a process that has changed its ids can't map others'. */
-static int as_ordinary(char **argv)
-{
-	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), status = 1;
-	char *env[] = {(char[]){"PATH=/usr/bin:/bin"}, NULL};
-	pid_t pid = fork();
-
-	if (!pid) {
-		if (setgroups(0, NULL) || setresgid(ORDINARY, ORDINARY, ORDINARY) ||
-		    setresuid(ORDINARY, ORDINARY, ORDINARY))
-			_exit(99);
-		(void)fexecve(self, argv, env);
-		_exit(98);
-	}
-	(void)waitpid(pid, &status, 0);
-	(void)close(self);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 int main(int argc, char **argv)
