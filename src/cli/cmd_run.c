@@ -36,20 +36,6 @@ static const struct enc_opt run_opts[] = {
 	 "do as if this machine lacked it (may be repeated)"},
 };
 
-/* A label is printed and matched, and is a file's content: keep it to one short line of printable text. */
-static int check_name(const char *name, struct enc_err *e)
-{
-	size_t n = name ? strlen(name) : 0;
-
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f || name[i] == '/')
-			n = 1000;
-	if (n <= 100)
-		return 0;
-	ENC_FAIL(e, EINVAL, "--name takes up to 100 printable characters without '/'");
-	return enc_err_id(e, "E0701", "enclosure run --help");
-}
-
 static void print_plan(const struct enc_plan *p)
 {
 	struct enc_buf b = {0};
@@ -127,8 +113,6 @@ static int cmd_run(const struct enc_verb *verb, void *args, int argc, char **arg
 	struct enc_err e = {0};
 	int status;
 
-	if (check_name(a->name, &e) < 0)
-		return enc_cli_error(&e, a->json, 125);
 	if (!argv[0][0]) {
 		ENC_FAIL(&e, ENOENT, "the command is an empty text");
 		enc_err_id(&e, "E0601", "enclosure run -- COMMAND [ARG...]");

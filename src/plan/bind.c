@@ -93,16 +93,23 @@ static void bind_files(struct enc_planner *w, struct enc_binding *b)
 	b->note = "of each process; hits are sampled every 0.25 s";
 }
 
-static void bind_time(struct enc_planner *w, struct enc_binding *b)
+void enc_plan_bind_time(struct enc_planner *w, struct enc_binding *b)
 {
-	uint64_t t = b->clause->number;
+	uint64_t timeout = w->q->timeout_ns;
+	char t[32];
 
-	if (!w->p->limits.time_ns || t < w->p->limits.time_ns)
-		w->p->limits.time_ns = t;
+	w->p->limits.time_ns = b->clause->number;
 	if (!need(w, b, ENC_MECH_PID_NAMESPACE))
 		return;
 	b->visible = true;
 	enc_plan_bound(b, ENC_BIT(PID_NAMESPACE), ENC_G_CONTAIN);
+	if (timeout && timeout < b->clause->number) {
+		w->p->limits.time_ns = timeout;
+		enc_format_time(t, sizeof(t), timeout);
+		b->note = enc_plan_text(w, "shortened by --timeout to %s", t);
+	} else if (timeout > b->clause->number) {
+		b->note = "--timeout is longer: this one holds";
+	}
 }
 
 static void bind_user(struct enc_planner *w, struct enc_binding *b)
@@ -137,7 +144,7 @@ static void bind_one(struct enc_planner *w, struct enc_binding *b)
 	case ENC_CL_LIMIT_MEMORY: bind_memory(w, b); return;
 	case ENC_CL_LIMIT_PIDS: bind_pids(w, b); return;
 	case ENC_CL_LIMIT_FILES: bind_files(w, b); return;
-	case ENC_CL_LIMIT_TIME: bind_time(w, b); return;
+	case ENC_CL_LIMIT_TIME: enc_plan_bind_time(w, b); return;
 	case ENC_CL_USER: bind_user(w, b); return;
 	case ENC_CL_ENV_PASS:
 	case ENC_CL_ENV_SET: bind_env(w, b); return;

@@ -23,6 +23,18 @@ static bool is_private(const char *path)
 	return false;
 }
 
+bool enc_plan_carries(const struct enc_grant *g, const char *path)
+{
+	static const char *const own[] = {"/proc", "/sys", "/dev", "/tmp", "/var/tmp", "/run"};
+
+	if (!g->at.exists || !enc_path_in(path, g->at.path))
+		return false;
+	for (size_t i = 0; i < ENC_LEN(own); i++)
+		if (enc_path_in(path, own[i]) && !enc_path_in(g->at.path, own[i]))
+			return false;
+	return true;
+}
+
 const struct enc_grant *enc_plan_grant(const struct enc_planner *w, const char *path)
 {
 	const struct enc_grant *best = NULL;
@@ -30,7 +42,7 @@ const struct enc_grant *enc_plan_grant(const struct enc_planner *w, const char *
 	for (size_t i = 0; i < w->n_grants; i++) {
 		const struct enc_grant *g = &w->grants[i];
 
-		if (enc_path_in(path, g->at.path) && (!best || strlen(g->at.path) > strlen(best->at.path)))
+		if (enc_plan_carries(g, path) && (!best || strlen(g->at.path) > strlen(best->at.path)))
 			best = g;
 	}
 	return best;
@@ -40,7 +52,7 @@ static void absent(struct enc_planner *w, struct enc_binding *b, const struct en
 {
 	const struct enc_clause *c = b->clause;
 
-	if (c->optional && at->error == ENOENT) {
+	if (c->optional && (at->error == ENOENT || at->error == ENOTDIR)) {
 		enc_plan_bound(b, 0, ENC_G_PREVENT);
 		b->note = "absent at the start: nothing is granted";
 		return;
@@ -65,6 +77,12 @@ static void bind_grant(struct enc_planner *w, struct enc_binding *b)
 	enc_plan_bound(b, mechanisms, ENC_G_PREVENT);
 }
 
+static void planted(struct enc_planner *w, struct enc_binding *b, const char *link)
+{
+	enc_plan_missing(w, b, "replace the link by what it should be, or grant its target by name",
+			 "%s is a symbolic link in a folder that runs can write: it is not followed", link);
+}
+
 static void add_grant(struct enc_planner *w, const struct enc_clause *c, bool write)
 {
 	struct enc_binding *b = enc_plan_add(w, c);
@@ -78,8 +96,7 @@ static void add_grant(struct enc_planner *w, const struct enc_clause *c, bool wr
 	}
 	enc_resolve(w->p->arena, c->value, true, w->writable, w->n_writable, &at);
 	if (at.planted) {
-		enc_plan_missing(w, b, "replace the link by what it should be, or grant its target by name",
-				 "%s is a symbolic link in a folder that runs can write: it is not followed", at.planted);
+		planted(w, b, at.planted);
 		free(at.links);
 		return;
 	}
@@ -95,6 +112,8 @@ static void add_grant(struct enc_planner *w, const struct enc_clause *c, bool wr
 		return;
 	}
 	bind_grant(w, b);
+	if (!at.is_dir && !at.is_file)
+		b->note = "a socket, pipe or device: whoever sees it can talk to it";
 	if (is_private(at.path) && !enc_path_in(at.path, "/sys")) {
 		b->note = "the run has its own /proc and /dev";
 		free(at.links);
@@ -142,7 +161,7 @@ static bool covered(const struct enc_planner *w, const struct enc_grant *g)
 	for (size_t i = 0; i < w->n_grants; i++) {
 		const struct enc_grant *o = &w->grants[i];
 
-		if (o == g || !enc_path_in(g->at.path, o->at.path))
+		if (o == g || !enc_plan_carries(o, g->at.path))
 			continue;
 		if (strcmp(o->at.path, g->at.path) == 0 && (o->write < g->write || (o->write == g->write && o > g)))
 			continue;
@@ -171,6 +190,39 @@ static bool wants_sync(const struct enc_planner *w, const struct enc_grant *g)
 	return yes;
 }
 
+/* Grants are resolved one after the other, and a later one may turn out to make the place of a link writable. */
+static void check_planted(struct enc_planner *w)
+{
+	for (size_t i = 0; i < w->n_grants; i++) {
+		struct enc_grant *g = &w->grants[i];
+
+		for (size_t l = 0; l < g->at.n_links; l++)
+			for (size_t k = 0; k < w->n_writable; k++)
+				if (strcmp(g->at.links[l].path, w->writable[k]) != 0 &&
+				    enc_path_in(g->at.links[l].path, w->writable[k]))
+					planted(w, &w->p->bindings[g->binding], g->at.links[l].path);
+	}
+}
+
+/* Inside another grant there is no folder to make on the way: those of the host lead there, or keep the run out. */
+static void check_reach(struct enc_planner *w)
+{
+	for (size_t i = 0; i < w->n_grants; i++) {
+		const struct enc_grant *g = &w->grants[i], *in = NULL;
+
+		for (size_t k = 0; k < w->n_grants; k++)
+			if (k != i && enc_plan_carries(&w->grants[k], g->at.path) &&
+			    strcmp(w->grants[k].at.path, g->at.path) != 0 &&
+			    (!in || strlen(w->grants[k].at.path) > strlen(in->at.path)))
+				in = &w->grants[k];
+		if (g->at.exists && in && enc_plan_closed(w, g->at.path, in))
+			enc_plan_missing(w, &w->p->bindings[g->binding],
+					 "grant less above it, or name a user: who may go there",
+					 "a folder on the way to %s is closed to %s, who runs the command", g->at.path,
+					 w->p->ids.name);
+	}
+}
+
 int enc_plan_grants(struct enc_planner *w, struct enc_err *e)
 {
 	size_t kept = 0;
@@ -178,6 +230,7 @@ int enc_plan_grants(struct enc_planner *w, struct enc_err *e)
 	*ENC_PUSH(w->writable, w->n_writable) = w->q->policy->workspace;
 	add_all(w, ENC_CL_FS_WRITE);
 	add_all(w, ENC_CL_FS_READ);
+	check_planted(w);
 	bool *drop = enc_alloc(w->n_grants + 1);
 	for (size_t i = 0; i < w->n_grants; i++)
 		drop[i] = covered(w, &w->grants[i]);
@@ -196,10 +249,13 @@ int enc_plan_grants(struct enc_planner *w, struct enc_err *e)
 		struct enc_binding *b = &w->p->bindings[g->binding];
 
 		g->sync = g->at.exists && wants_sync(w, g);
+		if (!b->bound)
+			continue;
 		if (g->sync)
 			b->note = "kept in step by copy, so that it can be replaced by rename";
 		else if (g->write && g->at.is_file)
 			b->note = "can be written, but not replaced by rename (EBUSY)";
 	}
+	check_reach(w);
 	return 0;
 }

@@ -64,12 +64,18 @@ const char *enc_plan_text(struct enc_planner *w, const char *fmt, ...) ENC_PRINT
 #define ENC_BIT(m) (1u << ENC_MECH_##m)
 bool enc_plan_has(const struct enc_planner *w, enum enc_mech m);
 
-/* The grant whose top is `path` or the nearest above it, or NULL. */
+/* What every run has of its own lies over what a grant above it shows: `read: [/]` does not show the host's /tmp. */
+bool enc_plan_carries(const struct enc_grant *g, const char *path);
+/* The grant that shows `path`, or what stands there on the host: the nearest one at or above it, or NULL. */
 const struct enc_grant *enc_plan_grant(const struct enc_planner *w, const char *path);
+/* The run's user can't get at `path` whatever is mounted: a folder above it is closed. in: the grant that shows it. */
+bool enc_plan_closed(const struct enc_planner *w, const char *path, const struct enc_grant *in);
+bool enc_plan_wants_idmap(const struct enc_planner *w, const struct enc_grant *g);
 
 int enc_plan_grants(struct enc_planner *w, struct enc_err *e);	/* read, write */
 int enc_plan_masks(struct enc_planner *w, struct enc_err *e);	/* deny, protect, state directory */
 int enc_plan_mounts(struct enc_planner *w, struct enc_err *e);	/* private folders, links, texts; puts all in order */
+void enc_plan_bind_time(struct enc_planner *w, struct enc_binding *b);
 void enc_plan_bind_rest(struct enc_planner *w);
 void enc_plan_bind_builtin(struct enc_planner *w);
 void enc_plan_env(struct enc_planner *w);

@@ -68,21 +68,6 @@ static void pin(struct enc_planner *w, const char *path, const char *top)
 	}
 }
 
-/* The nearest grant that really shows the path; a synced file shows itself alone. */
-static const struct enc_grant *shown_by(const struct enc_planner *w, const char *path)
-{
-	const struct enc_grant *best = NULL;
-
-	for (size_t i = 0; i < w->n_grants; i++) {
-		const struct enc_grant *g = &w->grants[i];
-
-		if (g->at.exists && enc_path_in(path, g->at.path) &&
-		    (!best || strlen(g->at.path) > strlen(best->at.path)))
-			best = g;
-	}
-	return best;
-}
-
 /* A grant inside the path is hidden by a mask over the path, if there is one; else it would still be there. */
 static bool holds_grant(const struct enc_planner *w, const char *path)
 {
@@ -97,7 +82,7 @@ static void not_there(struct enc_planner *w, struct enc_binding *b, const struct
 {
 	const struct enc_clause *c = b->clause;
 
-	if (at->error == ENOENT && c->optional) {
+	if ((at->error == ENOENT || at->error == ENOTDIR) && c->optional) {
 		enc_plan_bound(b, 0, ENC_G_PREVENT);
 		b->note = "absent at the start: nothing to hold in this version";
 		return;
@@ -117,7 +102,7 @@ static void not_there(struct enc_planner *w, struct enc_binding *b, const struct
 static const char *link_in_writable(const struct enc_planner *w, const struct enc_resolved *at)
 {
 	for (size_t i = 0; i < at->n_links; i++) {
-		const struct enc_grant *g = shown_by(w, at->links[i].path);
+		const struct enc_grant *g = enc_plan_grant(w, at->links[i].path);
 
 		if (g && g->write && strcmp(g->at.path, at->links[i].path) != 0)
 			return at->links[i].path;
@@ -136,11 +121,15 @@ static void hold(struct enc_planner *w, struct enc_binding *b, const struct enc_
 		enc_plan_missing(w, b, "enclosure doctor", "needs mount-namespace, which this machine lacks");
 		return;
 	}
+	if (enc_plan_closed(w, at->path, in)) {
+		b->note = "a folder above it is closed to the run's user";
+		return;
+	}
 	if (masked(w, at->path)) {
 		b->note = "hidden by another deny";
 		return;
 	}
-	if (!deny && (!in || !in->write) && !holds_grant(w, at->path)) {
+	if (!deny && !in->write && !holds_grant(w, at->path)) {
 		b->note = "read-only already";
 		return;
 	}
@@ -150,7 +139,7 @@ static void hold(struct enc_planner *w, struct enc_binding *b, const struct enc_
 		m = add_mount(w, ENC_MT_PIN, at, index);
 	m->kind = !deny ? ENC_MT_PROTECT : at->is_dir ? ENC_MT_MASK_DIR : ENC_MT_MASK_FILE;
 	m->clause = index;
-	if (in && in->write)
+	if (in->write)
 		pin(w, at->path, in->at.path);
 }
 
@@ -166,8 +155,8 @@ static void add_clause(struct enc_planner *w, const struct enc_clause *c, bool d
 		return;
 	}
 	enc_resolve(w->p->arena, c->value, false, NULL, 0, &at);
-	in = shown_by(w, at.path);
-	named_in = shown_by(w, c->value);
+	in = enc_plan_grant(w, at.path);
+	named_in = enc_plan_grant(w, c->value);
 	if (!in && !named_in && !holds_grant(w, at.path)) {
 		enc_plan_bound(b, ENC_BIT(MOUNT_NAMESPACE), ENC_G_PREVENT);
 		if (!enc_plan_has(w, ENC_MECH_MOUNT_NAMESPACE))
@@ -195,20 +184,23 @@ static void add_clause(struct enc_planner *w, const struct enc_clause *c, bool d
 		b->note = "its target is outside of every grant";
 		goto out;
 	}
+	if (!in) {
+		enc_plan_missing(w, b, "remove one of the two, or name what is to be held inside of the grant",
+				 "%s holds what another clause grants", at.path);
+		goto out;
+	}
 	hold(w, b, &at, deny, in);
 out:
 	free(at.links);
 }
 
 /* The agent can reach none of the state: record, results, trust. */
-static int hide_state(struct enc_planner *w, struct enc_err *e)
+static int hide_one(struct enc_planner *w, const char *dir, struct enc_err *e)
 {
 	struct enc_resolved at;
 	const struct enc_grant *in;
 
-	if (!w->q->state_dir)
-		return 0;
-	enc_resolve(w->p->arena, w->q->state_dir, false, NULL, 0, &at);
+	enc_resolve(w->p->arena, dir, false, NULL, 0, &at);
 	free(at.links);
 	for (size_t i = 0; i < w->n_grants; i++)
 		if (w->grants[i].at.exists && enc_path_in(w->grants[i].at.path, at.path)) {
@@ -216,12 +208,28 @@ static int hide_state(struct enc_planner *w, struct enc_err *e)
 				 w->p->bindings[w->grants[i].binding].clause->id, w->grants[i].at.path);
 			return enc_err_id(e, "E0404", "remove the grant, or move the state with ENCLOSURE_STATE");
 		}
-	in = shown_by(w, at.path);
-	if (!in || !at.exists || masked(w, at.path))
+	in = enc_plan_grant(w, at.path);
+	if (!in || !at.exists || masked(w, at.path) || enc_plan_closed(w, at.path, in))
 		return 0;
 	add_mount(w, ENC_MT_MASK_DIR, &at, -1);
 	if (in->write)
 		pin(w, at.path, in->at.path);
+	return 0;
+}
+
+/* Also where it is when nobody has moved it: root's, and that of the run's user. */
+static int hide_state(struct enc_planner *w, struct enc_err *e)
+{
+	const char *users = enc_path_clean(w->p->arena, enc_arena_printf(w->p->arena, "%s/.local/state/enclosure",
+									 w->p->ids.home));
+	const char *const dirs[] = {w->q->state_dir, "/var/lib/enclosure", users};
+
+	for (size_t i = 0; i < ENC_LEN(dirs); i++) {
+		int r = dirs[i] ? hide_one(w, dirs[i], e) : 0;
+
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 

@@ -10,7 +10,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/user.h"
 #include "plan/impl.h"
+
+#define NOBODY "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
 
 static struct enc_mount *add(struct enc_planner *w, enum enc_mount_kind kind, const char *path)
 {
@@ -25,7 +28,7 @@ static struct enc_mount *add(struct enc_planner *w, enum enc_mount_kind kind, co
 static bool shown(const struct enc_planner *w, const char *path)
 {
 	for (size_t i = 0; i < w->n_grants; i++)
-		if (w->grants[i].at.exists && !w->grants[i].sync && enc_path_in(path, w->grants[i].at.path))
+		if (!w->grants[i].sync && enc_plan_carries(&w->grants[i], path))
 			return true;
 	return false;
 }
@@ -67,7 +70,7 @@ static void add_links(struct enc_planner *w, const struct enc_resolved *at)
 
 /* A borrowed id owns nothing: what is granted for writing is mapped to it, and so is what only its owner can read.
  * What others may read stays as it is: an /etc/shadow inside a granted /etc stays closed. */
-static bool wants_idmap(const struct enc_planner *w, const struct enc_grant *g)
+bool enc_plan_wants_idmap(const struct enc_planner *w, const struct enc_grant *g)
 {
 	unsigned open = g->at.is_dir ? 05 : 04;
 
@@ -91,7 +94,7 @@ static void add_grant(struct enc_planner *w, const struct enc_grant *g)
 	m->uid = g->at.uid;
 	m->gid = g->at.gid;
 	m->clause = (int)g->binding;
-	m->idmap = !g->sync && wants_idmap(w, g);
+	m->idmap = !g->sync && enc_plan_wants_idmap(w, g);
 	if (m->idmap)
 		w->p->bindings[g->binding].mechanisms |= ENC_BIT(IDMAP);
 }
@@ -108,25 +111,36 @@ static void check_idmap(struct enc_planner *w)
 	}
 }
 
+static void add_text(struct enc_planner *w, const char *path, const char *text)
+{
+	const struct enc_policy *policy = w->q->policy;
+
+	for (size_t i = 0; i < policy->n_clauses; i++) {
+		const struct enc_clause *c = &policy->clauses[i];
+
+		if (c->kind == ENC_CL_FS_DENY && !c->glob && enc_path_in(path, c->value))
+			return; /* denied is denied, and the mask expects the host's file there */
+	}
+	add(w, ENC_MT_TEXT, path)->target = text;
+}
+
 /* A run whose user has no entry of its own still needs a name, or programs such as ssh, git and node give up. */
 static void add_names(struct enc_planner *w)
 {
 	const struct enc_ids *ids = &w->p->ids;
+	bool root = ids->inside_uid == 0;
+	struct enc_user u;
 
-	if (!ids->borrowed)
+	if (!ids->borrowed && enc_user_by_uid(w->p->arena, ids->uid, &u) == 1)
 		return;
-	add(w, ENC_MT_TEXT, "/etc/passwd")->target =
-		ids->inside_uid == 0
-			? enc_plan_text(w, "root:x:0:0:root:%s:%s\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
-					ids->home, ids->shell)
-			: enc_plan_text(w,
-					"root:x:0:0:root:/nonexistent:/usr/sbin/nologin\n%s:x:%u:%u:%s:%s:%s\n"
-					"nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
-					ids->name, ids->inside_uid, ids->inside_gid, ids->name, ids->home, ids->shell);
-	add(w, ENC_MT_TEXT, "/etc/group")->target =
-		ids->inside_gid == 0 ? "root:x:0:\nnogroup:x:65534:\n"
-				     : enc_plan_text(w, "root:x:0:\n%s:x:%u:\nnogroup:x:65534:\n", ids->name,
-						     ids->inside_gid);
+	add_text(w, "/etc/passwd",
+		 root ? enc_plan_text(w, "root:x:0:0:root:%s:%s\n" NOBODY, ids->home, ids->shell)
+		      : enc_plan_text(w, "root:x:0:0:root:/nonexistent:/usr/sbin/nologin\n%s:x:%u:%u:%s:%s:%s\n" NOBODY,
+				      ids->name, ids->inside_uid, ids->inside_gid, ids->name, ids->home, ids->shell));
+	add_text(w, "/etc/group",
+		 ids->inside_gid == 0 ? "root:x:0:\nnogroup:x:65534:\n"
+				      : enc_plan_text(w, "root:x:0:\n%s:x:%u:\nnogroup:x:65534:\n", ids->name,
+						      ids->inside_gid));
 }
 
 /* Names are looked up by /etc/resolv.conf, which often is a link to a file that nothing grants. */
@@ -161,7 +175,25 @@ static int by_path(const void *va, const void *vb)
 		return strcmp(a->path, "/") == 0 ? -(strcmp(b->path, "/") != 0) : 1;
 	if (na != nb)
 		return na < nb ? -1 : 1;
-	return strcmp(a->path, b->path);
+	/* The same path twice: what is generated goes on top. */
+	return strcmp(a->path, b->path) ? strcmp(a->path, b->path) : (int)a->kind - (int)b->kind;
+}
+
+/* Below a mask there is nothing left to hold, whichever of the two came first. The shallow stand before the deep. */
+static void drop_masked(struct enc_planner *w)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->n_second; i++) {
+		bool under = false;
+
+		for (size_t k = 0; k < kept; k++)
+			under = under || (w->second[k].kind == ENC_MT_MASK_DIR &&
+					  enc_path_in(w->second[i].path, w->second[k].path));
+		if (!under)
+			w->second[kept++] = w->second[i];
+	}
+	w->n_second = kept;
 }
 
 static int check_cwd(struct enc_planner *w, struct enc_err *e)
@@ -202,6 +234,7 @@ int enc_plan_mounts(struct enc_planner *w, struct enc_err *e)
 		qsort(w->first, w->n_first, sizeof(*w->first), by_path);
 	if (w->n_second > 1)
 		qsort(w->second, w->n_second, sizeof(*w->second), by_path);
+	drop_masked(w);
 	p->n_mounts = w->n_first + w->n_second;
 	p->mounts = enc_arena_alloc(p->arena, (p->n_mounts + 1) * sizeof(*p->mounts));
 	if (w->n_first)

@@ -98,13 +98,13 @@ static int resolve_ids(struct enc_planner *w, struct enc_err *e)
 	return enc_ids_resolve(w->p->arena, c ? c->value : NULL, why, w->q->environ, &w->p->ids, e);
 }
 
-/* --timeout is a clause of this run. */
+/* --timeout is a clause of this run, unless the manifest has one of its own (bind.c takes the shorter). */
 static void add_timeout(struct enc_planner *w)
 {
 	struct enc_clause *c;
 	char t[32];
 
-	if (!w->q->timeout_ns)
+	if (!w->q->timeout_ns || enc_policy_get(w->q->policy, ENC_CL_LIMIT_TIME))
 		return;
 	enc_format_time(t, sizeof(t), w->q->timeout_ns);
 	c = enc_arena_alloc(w->p->arena, sizeof(*c));
@@ -113,14 +113,7 @@ static void add_timeout(struct enc_planner *w)
 	c->text = enc_plan_text(w, "limit time to %s", t);
 	c->number = w->q->timeout_ns;
 	c->at.file = "--timeout";
-	struct enc_binding *b = enc_plan_add(w, c);
-	w->p->limits.time_ns = w->q->timeout_ns;
-	if (enc_plan_has(w, ENC_MECH_PID_NAMESPACE)) {
-		b->visible = true;
-		enc_plan_bound(b, ENC_BIT(PID_NAMESPACE), ENC_G_CONTAIN);
-	} else {
-		enc_plan_missing(w, b, "enclosure doctor", "needs pid-namespace, which this machine lacks");
-	}
+	enc_plan_bind_time(w, enc_plan_add(w, c));
 }
 
 static void digest(struct enc_plan *p)

@@ -80,7 +80,7 @@ static void take_stat(struct enc_resolved *ret, const struct stat *st)
 	ret->mode = st->st_mode & 07777;
 }
 
-/* The next component joined to `done`; false when there is none. */
+/* The next component joined to `done`; false when there is none, or no room for it (ret->error). */
 static bool next(struct walk *w, char *ret, size_t size)
 {
 	char *from = w->todo + strspn(w->todo, "/");
@@ -94,7 +94,11 @@ static bool next(struct walk *w, char *ret, size_t size)
 		slash = strrchr(ret, '/');
 		if (slash)
 			*slash = '\0';
-	} else if (!(n == 1 && from[0] == '.') && len + n + 2 <= size) {
+	} else if (!(n == 1 && from[0] == '.')) {
+		if (len + n + 2 > size) {
+			w->ret->error = ENAMETOOLONG;
+			return false;
+		}
 		ret[len] = '/';
 		memcpy(ret + len + 1, from, n);
 		ret[len + 1 + n] = '\0';

@@ -237,7 +237,7 @@ void enc_plan_json(const struct enc_plan *p, struct enc_json *j)
 	enc_json_path(j, "home", p->ids.home);
 	enc_json_str(j, "why", p->ids.why);
 	enc_json_end(j);
-	enc_json_str(j, "network", p->net_none ? "none" : "open");
+	enc_json_str(j, "network", p->policy->net_mode == ENC_NET_PROXY ? "proxy" : p->net_none ? "none" : "open");
 	enc_json_array(j, "clauses");
 	for (size_t i = 0; i < p->n_bindings; i++)
 		clause_json(&p->bindings[i], j);

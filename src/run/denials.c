@@ -49,6 +49,14 @@ static struct enc_denial_row *find(struct enc_denials *d, const char *type, cons
 	return NULL;
 }
 
+static struct enc_denial_row *find_kind(struct enc_denials *d, const char *type, const char *name)
+{
+	for (size_t i = d->n; i > 0; i--)
+		if (strcmp(d->rows[i - 1].name, name) == 0 && strcmp(d->rows[i - 1].type, type) == 0)
+			return &d->rows[i - 1];
+	return NULL;
+}
+
 static int publish(const struct enc_denial_row *r, struct enc_bus *bus, const char *run, bool folded, struct enc_err *e)
 {
 	struct enc_event ev;
@@ -80,8 +88,8 @@ int enc_denials_add(struct enc_denials *d, struct enc_bus *bus, const char *run,
 	struct enc_denial_row *r = find(d, class_name, name, pid);
 	bool first = !r;
 
-	if (!r && d->n >= ENC_DENIALS_MAX) {
-		r = &d->rows[d->n - 1];
+	/* A full table still tells kinds apart, or a flood of one would hide the others; there are not many. */
+	if (!r && d->n >= ENC_DENIALS_MAX && (r = find_kind(d, class_name, name)) != NULL) {
 		d->unkept++;
 		first = false;
 	} else if (!r) {

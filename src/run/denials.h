@@ -10,7 +10,7 @@
 
 #include "event/event.h"
 
-#define ENC_DENIALS_MAX 512	/* kinds of refusal x processes kept apart; further ones are counted together */
+#define ENC_DENIALS_MAX 512	/* kinds of refusal x processes kept apart; above it kinds alone are */
 
 struct enc_denial_row {
 	char type[24], name[40], comm[17];
@@ -23,7 +23,7 @@ struct enc_denial_row {
 struct enc_denials {
 	struct enc_denial_row *rows;
 	size_t n;
-	uint64_t unkept;	/* counted in the last row, since the table was full */
+	uint64_t unkept;	/* counted in another process's row, since the table was full */
 };
 
 /* Counts one; publishes it when it is the first of its kind by this process. class_name as in enc_refusal. */

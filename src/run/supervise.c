@@ -239,15 +239,23 @@ static void take_denials(struct enc_supervisor *s)
 	}
 }
 
+/* The last time; and what the owner should know about files that could not be written back. */
 static void sync_files(struct enc_supervisor *s)
 {
+	struct enc_run_result *r = s->result;
 	struct enc_err e = {0};
+	const char *path;
+	unsigned versions;
 	int n = enc_box_sync_files(s->box, &e);
 
 	if (n > 0)
-		s->result->synced_files += (uint64_t)n;
+		r->synced_files += (uint64_t)n;
 	if (n < 0)
-		s->result->note = enc_arena_strdup(s->result->arena, e.text);
+		r->note = enc_arena_strdup(r->arena, e.text);
+	for (size_t i = 0; enc_box_sync_kept(s->box, i, &path, &versions); i++)
+		r->note = enc_arena_printf(r->arena, "%s%s%s was changed outside meanwhile and stays as it is: the run's "
+					   "version is in %s/runs/%s/files/", r->note ? r->note : "", r->note ? "; " : "",
+					   path, s->q->plan->state_dir, r->id);
 }
 
 static int run_command(struct enc_supervisor *s, struct enc_err *e)
@@ -281,16 +289,24 @@ static int run_command(struct enc_supervisor *s, struct enc_err *e)
 	return 0;
 }
 
+/* Before the box: the loop watches descriptors of it. */
+static void close_sources(struct enc_supervisor *s)
+{
+	if (!s->loop)
+		return;
+	for (int i = 0; i < 2; i++)
+		enc_stream_done(&s->out[i]);
+	s->loop = enc_loop_close(s->loop);
+}
+
 /* Everything that tells the end. What fails here is the story of *e, unless there was one before. */
 static int finish(struct enc_supervisor *s, bool ran, struct enc_err *e)
 {
 	struct enc_run_result *r = s->result;
 	int rc = 0;
 
+	close_sources(s);
 	s->box = enc_box_close(s->box);
-	for (int i = 0; i < 2; i++)
-		if (s->loop)
-			enc_stream_done(&s->out[i]);
 	r->finished_ns = enc_now_real();
 	if (ran) {
 		rc = enc_denials_fold(&s->denials, s->bus, r->id, e);
@@ -330,16 +346,15 @@ static void block_signals(sigset_t *ret_old)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGQUIT);
 	(void)sigprocmask(SIG_BLOCK, &set, ret_old);
+	/* Both come back as errors of write(2). */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
 static void release(struct enc_supervisor *s)
 {
+	close_sources(s);
 	s->box = enc_box_close(s->box);
-	if (s->loop)
-		for (int i = 0; i < 2; i++)
-			enc_stream_done(&s->out[i]);
-	s->loop = enc_loop_close(s->loop);
 	s->bus = enc_bus_free(s->bus);
 	s->record = enc_record_close(s->record);
 	enc_denials_done(&s->denials);

@@ -113,7 +113,7 @@ static int on_signal(struct enc_source *src, int signo, void *data)
 	struct enc_supervisor *s = data;
 	char text[80];
 
-	snprintf(text, sizeof(text), "cancelled by %s", signo == SIGINT ? "Ctrl-C (SIGINT)" : strsignal(signo));
+	snprintf(text, sizeof(text), "by %s", signo == SIGINT ? "Ctrl-C (SIGINT)" : strsignal(signo));
 	enc_run_end(s, ENC_RUN_CANCELLED, NULL, text);
 	if (s->cancels++ || enc_box_signal(s->box, signo) < 0) {
 		enc_box_kill(s->box);
