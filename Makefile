@@ -9,8 +9,7 @@ help:        ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: build  ## a real agent does its work inside an enclosure, and tries what it must not do
-	@./bootstrap demo
-	@ENCLOSURE=$(BUILD)/enclosure demo/run
+	@./bootstrap demo && ENCLOSURE=$(BUILD)/enclosure demo/run
 
 build:       ## build/enclosure and its worker
 	@./bootstrap build
@@ -18,20 +17,16 @@ build:       ## build/enclosure and its worker
 	@ninja -C $(BUILD)
 
 test:        ## the quick tests: unit and whole runs (root)
-	@./bootstrap check
-	@tools/check --build $(BUILD) --quick
+	@./bootstrap check && tools/check --build $(BUILD) --quick
 
 check:       ## everything that CI runs (root, within the hour)
-	@./bootstrap check
-	@tools/check --build $(BUILD)
+	@./bootstrap check && tools/check --build $(BUILD)
 
 soak:        ## the long tests: an hour of fuzzing a target, runs again and again
-	@./bootstrap check
-	@tools/check --build $(BUILD) --soak
+	@./bootstrap check && tools/check --build $(BUILD) --soak
 
 bench: build ## measure against a named peer
-	@./bootstrap check
-	@ENCLOSURE=$(BUILD)/enclosure bench/run
+	@./bootstrap check && ENCLOSURE=$(BUILD)/enclosure bench/run
 
 install: build ## to PREFIX (/usr/local); DESTDIR is honoured
 	@meson configure $(BUILD) --prefix $(PREFIX) && meson install -C $(BUILD) --no-rebuild

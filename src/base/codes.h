@@ -34,7 +34,7 @@
 	X("E0212", impossible_path, "a path that can't be granted, denied or protected")          \
 	X("E0213", contradiction, "two clauses contradict each other")                            \
 	X("E0214", network_pair, "a network key that means nothing beside the others")            \
-	X("E0215", workspace, "the workspace is the home directory, or holds it")                 \
+	X("E0215", workspace, "the workspace is the home directory, holds it, or is the system's") \
 	X("E0216", user, "the user does not exist or may not be named")                           \
 	X("E0218", rules_shape, "the text of `rules` has no such shape")                          \
 	X("E0219", credential, "a credential that could never be used")                           \

@@ -10,20 +10,20 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-struct enc_mark {		/* a place in a text; line and column count from 1, 0 means unknown; columns are characters */
+struct enc_mark { /* a place in a text; line and column count from 1, 0 means unknown; columns are characters */
 	const char *file;
 	int line, column;
-	int width;		/* characters to underline, at least 1 */
+	int width; /* characters to underline, at least 1 */
 };
 
 struct enc_diag {
-	const char *code;	/* base/codes.h, "E0107" */
+	const char *code; /* base/codes.h, "E0107" */
 	const char *message;
 	const char *file;
 	int line, column, width;
-	const char *source;	/* the source line without its newline, or NULL */
-	const char *clause;	/* clause id, or NULL */
-	const char *hint;	/* what to write or do instead, or NULL */
+	const char *source; /* the source line without its newline, or NULL */
+	const char *clause; /* clause id, or NULL */
+	const char *hint;   /* what to write or do instead, or NULL */
 };
 
 struct enc_diags {

@@ -15,8 +15,8 @@
 #include "base/base.h"
 
 struct enc_err {
-	int code;		/* errno value, 0 while unset */
-	int line;		/* where the failure started, in our sources */
+	int code; /* errno value, 0 while unset */
+	int line; /* where the failure started, in our sources */
 	const char *file;
 	char id[8];
 	char text[512];
@@ -33,11 +33,11 @@ void enc_err_clear(struct enc_err *e);
 
 #define ENC_FAIL(e, code, ...) enc_err_set((e), (code), __FILE__, __LINE__, __VA_ARGS__)
 /* The same with a stable code: ENC_FAIL_ID(e, "E0501", errno, "open %s: %s", ...). */
-#define ENC_FAIL_ID(e, id, code, ...)                                                \
-	__extension__({                                                              \
-		int r_ = enc_err_set((e), (code), __FILE__, __LINE__, __VA_ARGS__);  \
-		(void)enc_err_id((e), (id), NULL);                                   \
-		r_;                                                                  \
+#define ENC_FAIL_ID(e, id, code, ...)                                               \
+	__extension__({                                                             \
+		int r_ = enc_err_set((e), (code), __FILE__, __LINE__, __VA_ARGS__); \
+		(void)enc_err_id((e), (id), NULL);                                  \
+		r_;                                                                 \
 	})
 
 #endif

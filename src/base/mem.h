@@ -15,12 +15,12 @@
 
 #include "base/base.h"
 
-void *enc_alloc(size_t size);			/* zeroed, never NULL */
-void *enc_realloc(void *p, size_t size);	/* never NULL */
+void *enc_alloc(size_t size);		 /* zeroed, never NULL */
+void *enc_realloc(void *p, size_t size); /* never NULL */
 char *enc_strdup(const char *s);
 char *enc_strndup(const char *s, size_t n);
 char *enc_asprintf(const char *fmt, ...) ENC_PRINTF(1, 2);
-void enc_free_auto(void *pp);			/* for enc_auto(enc_free_auto) on any T * */
+void enc_free_auto(void *pp); /* for enc_auto(enc_free_auto) on any T * */
 
 /* Append one element to `T *v; size_t n;` and return a pointer to it, zeroed. Grows by doubling; v is from
  * malloc and n alone tells its capacity (the next power of two), so never shrink n by hand. */
@@ -30,10 +30,10 @@ void *enc_push_(void **v, size_t *n, size_t size);
 /* An arena: allocations that live and die together. */
 struct enc_arena;
 struct enc_arena *enc_arena_new(void);
-struct enc_arena *enc_arena_free(struct enc_arena *a);	/* returns NULL; NULL is fine */
+struct enc_arena *enc_arena_free(struct enc_arena *a); /* returns NULL; NULL is fine */
 ENC_AUTO_DEFINE(struct enc_arena, enc_arena_free)
-void *enc_arena_alloc(struct enc_arena *a, size_t size);	/* zeroed, aligned to 16 */
-char *enc_arena_strdup(struct enc_arena *a, const char *s);	/* NULL gives NULL */
+void *enc_arena_alloc(struct enc_arena *a, size_t size);    /* zeroed, aligned to 16 */
+char *enc_arena_strdup(struct enc_arena *a, const char *s); /* NULL gives NULL */
 char *enc_arena_strndup(struct enc_arena *a, const char *s, size_t n);
 char *enc_arena_printf(struct enc_arena *a, const char *fmt, ...) ENC_PRINTF(2, 3);
 
@@ -47,6 +47,6 @@ void enc_buf_add(struct enc_buf *b, const void *data, size_t n);
 void enc_buf_puts(struct enc_buf *b, const char *s);
 void enc_buf_putc(struct enc_buf *b, char c);
 void enc_buf_printf(struct enc_buf *b, const char *fmt, ...) ENC_PRINTF(2, 3);
-void enc_buf_reset(struct enc_buf *b);		/* len = 0, memory is kept */
+void enc_buf_reset(struct enc_buf *b); /* len = 0, memory is kept */
 
 #endif

@@ -12,12 +12,12 @@
 
 /* Units of the manifest (CONTRACTS). 0, or -EINVAL (no number or wrong unit), or -ERANGE. Whole text only. */
 int enc_parse_u64(const char *s, uint64_t *ret);
-int enc_parse_size(const char *s, uint64_t *ret_bytes);		/* 512 512K 2G 1T, powers of 1024 */
-int enc_parse_time(const char *s, uint64_t *ret_ns);		/* 500ms 30s 10m 2h 7d; a unit is required */
-int enc_parse_percent(const char *s, uint64_t *ret_percent);	/* 200% */
-int enc_parse_rate(const char *s, uint64_t *ret_n, uint64_t *ret_ns);	/* 3/1m, 20/10s */
-void enc_format_size(char *out, size_t n, uint64_t bytes);	/* 1.5G, 512K, 17 */
-void enc_format_time(char *out, size_t n, uint64_t ns);		/* 1.2s, 340ms, 2m05s */
+int enc_parse_size(const char *s, uint64_t *ret_bytes);		      /* 512 512K 2G 1T, powers of 1024 */
+int enc_parse_time(const char *s, uint64_t *ret_ns);		      /* 500ms 30s 10m 2h 7d; a unit is required */
+int enc_parse_percent(const char *s, uint64_t *ret_percent);	      /* 200% */
+int enc_parse_rate(const char *s, uint64_t *ret_n, uint64_t *ret_ns); /* 3/1m, 20/10s */
+void enc_format_size(char *out, size_t n, uint64_t bytes);	      /* 1.5G, 512K, 17 */
+void enc_format_time(char *out, size_t n, uint64_t ns);		      /* 1.2s, 340ms, 2m05s */
 
 /* Clocks, in nanoseconds. */
 uint64_t enc_now_real(void);

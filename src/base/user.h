@@ -14,7 +14,7 @@
 struct enc_user {
 	uid_t uid;
 	gid_t gid;
-	const char *name, *home, *shell;	/* arena strings; name is the number when there is no entry */
+	const char *name, *home, *shell; /* arena strings; name is the number when there is no entry */
 };
 
 /* By name, or by number when no such name exists. 1 found in /etc/passwd, 0 numeric without an entry (home "/",

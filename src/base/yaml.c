@@ -143,7 +143,7 @@ static int read_list(struct reader *r, int depth, struct enc_node **ret)
 	if (check_plain(r, r->ev.data.sequence_start.anchor, r->ev.data.sequence_start.tag) < 0)
 		return -EINVAL;
 	for (;;) {
-		struct enc_node *item;
+		struct enc_node *item = NULL;
 
 		if (next(r) < 0)
 			return -EINVAL;
@@ -209,7 +209,7 @@ static int read_map(struct reader *r, int depth, struct enc_node **ret)
 	if (check_plain(r, r->ev.data.mapping_start.anchor, r->ev.data.mapping_start.tag) < 0)
 		return -EINVAL;
 	for (;;) {
-		struct enc_node *key, *value;
+		struct enc_node *key = NULL, *value = NULL;
 
 		if (next(r) < 0)
 			return -EINVAL;

@@ -16,12 +16,12 @@ enum enc_node_kind { ENC_NODE_SCALAR, ENC_NODE_LIST, ENC_NODE_MAP };
 
 struct enc_node {
 	enum enc_node_kind kind;
-	bool plain;			/* scalar without quotes */
+	bool plain; /* scalar without quotes */
 	struct enc_mark at;
-	const char *text;		/* scalar: its text */
+	const char *text; /* scalar: its text */
 	size_t len;
-	struct enc_node **items;	/* list: the elements; map: the values */
-	struct enc_node **keys;		/* map: the keys, all scalars */
+	struct enc_node **items; /* list: the elements; map: the values */
+	struct enc_node **keys;	 /* map: the keys, all scalars */
 	size_t n;
 };
 
@@ -31,6 +31,6 @@ int enc_yaml_parse(struct enc_arena *a, const char *file, const char *text, size
 		   struct enc_node **ret);
 /* Value of a key in a map, or NULL. */
 const struct enc_node *enc_node_get(const struct enc_node *map, const char *key);
-const char *enc_node_str(const struct enc_node *map, const char *key);	/* scalar's text, or NULL */
+const char *enc_node_str(const struct enc_node *map, const char *key); /* scalar's text, or NULL */
 
 #endif

@@ -3,6 +3,7 @@
  * cmd_capabilities.c - enclosure capabilities: what this machine can do, as found by trying
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/verbs.h"
@@ -29,10 +30,17 @@ static void show(const struct enc_host *h, struct enc_buf *b, bool color)
 		const struct enc_probe *p = &h->mech[m];
 		bool good = p->status == ENC_ST_SUPPORTED;
 
-		enc_buf_printf(b, "  %-18s %s%-15s%s %s\n", enc_mech_name((enum enc_mech)m), good ? green : "",
-			       enc_status_name(p->status), good ? off : "", good ? p->detail : p->reason);
+		const char *text = good ? p->detail : p->reason;
+
+		enc_buf_printf(b, "  %-18s %s%s%s", enc_mech_name((enum enc_mech)m), good ? green : "",
+			       enc_status_name(p->status), good ? off : "");
+		if (text[0])
+			enc_buf_printf(b, "%*s %s", 15 - (int)strlen(enc_status_name(p->status)), "", text);
+		enc_buf_putc(b, '\n');
 	}
-	enc_buf_puts(b, "\nenclosure doctor says what is missing and how to mend it; --json has features and levels.\n");
+	enc_buf_puts(
+		b,
+		"\nenclosure doctor names what is missing and what mends it; --json has features and levels, too.\n");
 }
 
 static int cmd_capabilities(const struct enc_verb *verb, void *args, int argc, char **argv)
@@ -63,8 +71,9 @@ const struct enc_verb enc_verb_capabilities = {
 	.name = "capabilities",
 	.summary = "show what this machine can enforce, as found by trying",
 	.operands = "",
-	.description = "Every mechanism is tried once a boot: a namespace is entered, a filter must refuse, a group is made\n"
-		       "and removed. Nothing is inferred from a version or a list, and nothing is left behind.",
+	.description =
+		"Every mechanism is tried once a boot: a namespace is entered, a filter must refuse, a group is made\n"
+		"and removed. Nothing is inferred from a version or a list, and nothing is left behind.",
 	.opts = capabilities_opts,
 	.n_opts = ENC_LEN(capabilities_opts),
 	.args_size = sizeof(struct capabilities_args),

@@ -28,11 +28,11 @@ static const struct {
 	{ENC_MECH_MOUNT_NAMESPACE, true, "nothing is visible that is not granted"},
 	{ENC_MECH_PID_NAMESPACE, true, "every process ends with its run"},
 	{ENC_MECH_NET_NAMESPACE, true, "no network, where none is granted"},
-	{ENC_MECH_SECCOMP, true, "refused system calls"},
+	{ENC_MECH_SECCOMP, true, "dangerous system calls are refused"},
 	{ENC_MECH_RLIMIT, true, "limits on descriptors"},
 	{ENC_MECH_LANDLOCK, false, "a second wall around files"},
-	{ENC_MECH_SECCOMP_NOTIFY, false, "refused system calls become events"},
-	{ENC_MECH_IDMAP, false, "root's own folders for a run that is not root"},
+	{ENC_MECH_SECCOMP_NOTIFY, false, "what is refused becomes an event"},
+	{ENC_MECH_IDMAP, false, "a run that root starts works on root's folders without being root"},
 };
 
 static bool fine(const struct enc_host *h, size_t i)
@@ -48,26 +48,51 @@ static void show_rows(const struct enc_host *h, struct enc_buf *b, bool color)
 	for (size_t i = 0; i < ENC_LEN(rows); i++) {
 		const struct enc_probe *p = &h->mech[rows[i].mech];
 
+		if (rows[i].mech == ENC_MECH_IDMAP && h->uid != 0)
+			continue;
 		if (fine(h, i)) {
 			enc_buf_printf(b, "  %sok%s       %-18s %s%s%s%s\n", green, off, enc_mech_name(rows[i].mech),
 				       rows[i].gives, p->detail[0] ? " (" : "", p->detail, p->detail[0] ? ")" : "");
 			continue;
 		}
-		enc_buf_printf(b, "  %s%s%s  %-18s %s\n           %s\n", red, rows[i].needed ? "MISSING" : "weaker ", off,
-			       enc_mech_name(rows[i].mech), rows[i].gives, p->reason);
+		enc_buf_printf(b, "  %s%s%s  %-18s %s\n           %s\n", red, rows[i].needed ? "MISSING" : "weaker ",
+			       off, enc_mech_name(rows[i].mech), rows[i].gives, p->reason);
 		if (p->next[0])
 			enc_buf_printf(b, "           mend: %s\n", p->next);
 	}
 }
 
-static void show_limits(const struct enc_host *h, struct enc_buf *b)
+static bool memory_is_held(const struct enc_host *h)
+{
+	return h->ctl[ENC_CTL_MEMORY].version != 0;
+}
+
+/* Without a group of its own a run is held to its limits too, but less well. */
+static const struct enc_probe *groups(const struct enc_host *h)
+{
+	return &h->mech[h->mech[ENC_MECH_CGROUP_V2].next[0] ? ENC_MECH_CGROUP_V2 : ENC_MECH_CGROUP_V1];
+}
+
+static void show_limits(const struct enc_host *h, struct enc_buf *b, bool color)
 {
 	static const char *const how[] = {"", "cgroup-v1", "cgroup-v2"};
+	const char *green = color ? "\033[32m" : "", *red = color ? "\033[31m" : "", *off = color ? "\033[0m" : "";
+	const char *pids =
+		h->ctl[ENC_CTL_PIDS].version ? how[h->ctl[ENC_CTL_PIDS].version] : "rlimit in the user namespace";
 
-	enc_buf_printf(b, "  ok       %-18s memory by %s, processes by %s\n", "limits",
-		       h->ctl[ENC_CTL_MEMORY].version ? how[h->ctl[ENC_CTL_MEMORY].version]
-						      : "watching (contain: no cgroup of yours)",
-		       h->ctl[ENC_CTL_PIDS].version ? how[h->ctl[ENC_CTL_PIDS].version] : "rlimit in the user namespace");
+	if (memory_is_held(h)) {
+		enc_buf_printf(b, "  %sok%s       %-18s memory by %s, processes by %s\n", green, off, "limits",
+			       how[h->ctl[ENC_CTL_MEMORY].version], pids);
+		return;
+	}
+	enc_buf_printf(
+		b,
+		"  %sweaker %s  %-18s memory is watched, and the run killed above its limit (contain, not prevent);\n"
+		"           processes by %s\n",
+		red, off, "limits", pids);
+	if (groups(h)->next[0])
+		enc_buf_printf(b, "           mend: %s%s\n", groups(h)->next,
+			       h->uid ? " (or start as root: sudo enclosure run ...)" : "");
 }
 
 static bool ready(const struct enc_host *h)
@@ -76,6 +101,17 @@ static bool ready(const struct enc_host *h)
 		if (rows[i].needed && !fine(h, i))
 			return false;
 	return true;
+}
+
+static void problem(struct enc_json *j, const char *name, bool needed, const struct enc_probe *p)
+{
+	enc_json_object(j, NULL);
+	enc_json_str(j, "mechanism", name);
+	enc_json_bool(j, "needed", needed);
+	enc_json_str(j, "status", enc_status_name(p->status));
+	enc_json_str(j, "reason", p->reason);
+	enc_json_str(j, "next", p->next[0] ? p->next : NULL);
+	enc_json_end(j);
 }
 
 static void print_json(const struct enc_host *h, const char *state_dir, struct enc_buf *b)
@@ -88,17 +124,11 @@ static void print_json(const struct enc_host *h, const char *state_dir, struct e
 	enc_json_bool(&j, "ready", ready(h));
 	enc_json_path(&j, "state_dir", state_dir);
 	enc_json_array(&j, "problems");
-	for (size_t i = 0; i < ENC_LEN(rows); i++) {
-		if (fine(h, i))
-			continue;
-		enc_json_object(&j, NULL);
-		enc_json_str(&j, "mechanism", enc_mech_name(rows[i].mech));
-		enc_json_bool(&j, "needed", rows[i].needed);
-		enc_json_str(&j, "status", enc_status_name(h->mech[rows[i].mech].status));
-		enc_json_str(&j, "reason", h->mech[rows[i].mech].reason);
-		enc_json_str(&j, "next", h->mech[rows[i].mech].next[0] ? h->mech[rows[i].mech].next : NULL);
-		enc_json_end(&j);
-	}
+	for (size_t i = 0; i < ENC_LEN(rows); i++)
+		if (!fine(h, i))
+			problem(&j, enc_mech_name(rows[i].mech), rows[i].needed, &h->mech[rows[i].mech]);
+	if (!memory_is_held(h))
+		problem(&j, enc_mech_name((enum enc_mech)(groups(h) - h->mech)), false, groups(h));
 	enc_json_end(&j);
 	enc_json_end(&j);
 	enc_buf_putc(b, '\n');
@@ -119,7 +149,7 @@ static int cmd_doctor(const struct enc_verb *verb, void *args, int argc, char **
 		print_json(c.host, c.state_dir, &b);
 	} else {
 		show_rows(c.host, &b, enc_cli_color(STDOUT_FILENO));
-		show_limits(c.host, &b);
+		show_limits(c.host, &b, enc_cli_color(STDOUT_FILENO));
 		enc_buf_printf(&b, "  ok       %-18s %s\n\n%s\n", "state", c.state_dir,
 			       good ? "ready: enclosure run -- COMMAND"
 				    : "not ready: what is MISSING above keeps every run from starting");

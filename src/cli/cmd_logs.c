@@ -116,8 +116,9 @@ const struct enc_verb enc_verb_logs = {
 	.name = "logs",
 	.summary = "show what a run printed, or its events",
 	.operands = "RUN",
-	.description = "Captured stdout goes to stdout, captured stderr to stderr. On a terminal, control characters are\n"
-		       "shown escaped. RUN as in 'enclosure result'.",
+	.description =
+		"Captured stdout goes to stdout, captured stderr to stderr. On a terminal, control characters are\n"
+		"shown escaped. RUN as in 'enclosure result'.",
 	.opts = logs_opts,
 	.n_opts = ENC_LEN(logs_opts),
 	.args_size = sizeof(struct logs_args),

@@ -63,7 +63,8 @@ const struct enc_verb enc_verb_plan = {
 	.summary = "show what would be enforced here, and by what",
 	.operands = "",
 	.description =
-		"Reads the manifest, asks this machine what it can do, and binds every clause to the strongest mechanism\n"
+		"Reads the manifest, asks this machine what it can do, and binds every clause to the strongest "
+		"mechanism\n"
 		"that is present. A guarantee is: prevent (it never happens), contain (it happens, and the actor dies\n"
 		"before it can use it) or detect (it is recorded). A manifest that is not trusted yet is planned too.",
 	.opts = plan_opts,

@@ -119,7 +119,8 @@ static int cmd_result(const struct enc_verb *verb, void *args, int argc, char **
 		if (r == -ENOENT) {
 			enc_err_clear(&e);
 			ENC_FAIL(&e, ENOENT, "run %s has no result yet", run.id);
-			enc_err_id(&e, "E0802", "it still goes on, or its supervisor was killed: enclosure logs %s", run.id);
+			enc_err_id(&e, "E0802", "it still goes on, or its supervisor was killed: enclosure logs %s",
+				   run.id);
 		}
 	}
 	if (r >= 0)

@@ -22,14 +22,16 @@ struct run_args {
 static const struct enc_opt run_opts[] = {
 	{'m', "manifest", "FILE", ENC_OPT_TEXT, offsetof(struct run_args, manifest),
 	 "manifest, or the name of a built-in profile"},
-	{0, "name", "LABEL", ENC_OPT_TEXT, offsetof(struct run_args, name), "label by which the run can be found again"},
+	{0, "name", "LABEL", ENC_OPT_TEXT, offsetof(struct run_args, name),
+	 "label by which the run can be found again"},
 	{'t', "timeout", "TIME", ENC_OPT_TIME, offsetof(struct run_args, timeout_ns),
 	 "end the run after this time (the shorter of this and limits.time)"},
 	{0, "json", NULL, ENC_OPT_FLAG, offsetof(struct run_args, json),
 	 "print the result as JSON; the command's output is only captured"},
 	{0, "tee", NULL, ENC_OPT_FLAG, offsetof(struct run_args, tee),
 	 "with --json: show the command's output on stderr as it comes"},
-	{0, "events", "FD|FILE", ENC_OPT_TEXT, offsetof(struct run_args, events), "write the run's events there, a line each"},
+	{0, "events", "FD|FILE", ENC_OPT_TEXT, offsetof(struct run_args, events),
+	 "write the run's events there, a line each"},
 	{'v', "verbose", NULL, ENC_OPT_FLAG, offsetof(struct run_args, verbose),
 	 "print the plan before and the report after, also without a terminal"},
 	{0, "mask", "MECHANISM", ENC_OPT_LIST, offsetof(struct run_args, masks),
@@ -45,11 +47,22 @@ static void print_plan(const struct enc_plan *p)
 	enc_buf_done(&b);
 }
 
+static void print_lost_output(const struct enc_run_result *r)
+{
+	struct enc_err e = {0};
+
+	ENC_FAIL(&e, r->output_error, "what the command printed can't be written: %s", strerror(r->output_error));
+	enc_err_id(&e, "E0702", "it was captured: enclosure logs %s", r->id);
+	(void)enc_cli_error(&e, false, 0);
+}
+
 static int print_result(const struct enc_run_request *q, const struct run_args *a, const struct enc_run_result *r)
 {
 	struct enc_buf b = {0};
 	int status = r->status;
 
+	if (r->output_error)
+		print_lost_output(r);
 	if (a->verbose || (isatty(STDERR_FILENO) && r->state != ENC_RUN_REFUSED)) {
 		enc_run_report(q, r, &b, enc_cli_color(STDERR_FILENO));
 		(void)enc_write_all(STDERR_FILENO, b.s, b.len);
@@ -132,7 +145,8 @@ const struct enc_verb enc_verb_run = {
 	.summary = "run a command inside the boundary of a manifest",
 	.operands = "[--] COMMAND [ARG...]",
 	.description =
-		"Plans, puts up every wall, runs the command, and keeps its result, output and events. The manifest is\n"
+		"Plans, puts up every wall, runs the command, and keeps its result, output and events. The manifest "
+		"is\n"
 		"-m FILE, else a trusted enclosure.yaml here or above (inside the same git work tree), else the\n"
 		"built-in profile coding-agent. A clause that nothing on this machine can enforce refuses the run.",
 	.opts = run_opts,

@@ -41,6 +41,7 @@ static int load_policy(struct enc_cli_context *c, unsigned what, const char *man
 		.home = ids.home,
 		.state_dir = what & ENC_CTX_UNTRUSTED ? NULL : c->state_dir,
 		.uid = geteuid(),
+		.own_home = getenv("HOME"),
 	};
 	return enc_policy_load(&w, &c->policy, d, e);
 }

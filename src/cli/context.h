@@ -9,7 +9,6 @@
 
 /* 0, or a negative errno with findings in d or else e set; enc_cli_context_done() is due in both cases. c is zeroed. */
 int enc_cli_context_load(struct enc_cli_context *c, unsigned what, const char *manifest,
-			 const struct enc_opt_list *masks, uint64_t timeout_ns, struct enc_diags *d,
-			 struct enc_err *e);
+			 const struct enc_opt_list *masks, uint64_t timeout_ns, struct enc_diags *d, struct enc_err *e);
 
 #endif

@@ -27,8 +27,7 @@ static const char *shown(const struct enc_opt *o, char *buf, size_t n)
 }
 
 #define BAD(p, ...) \
-	(ENC_FAIL((p)->e, EINVAL, __VA_ARGS__), \
-	 enc_err_id((p)->e, "E0701", "enclosure %s --help", (p)->verb->name))
+	(ENC_FAIL((p)->e, EINVAL, __VA_ARGS__), enc_err_id((p)->e, "E0701", "enclosure %s --help", (p)->verb->name))
 
 static int store(struct parse *p, const struct enc_opt *o, const char *value)
 {

@@ -11,7 +11,7 @@ struct enc_cli_run {
 	struct enc_arena *arena;
 	const char *state_dir;
 	char id[27];
-	int dir;	/* STATE/runs/ID, or -1 */
+	int dir; /* STATE/runs/ID, or -1 */
 };
 
 /* Finds RUN (id, prefix, name, last). 0 or a negative errno (-ENOENT: no such run); close in both cases. */

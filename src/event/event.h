@@ -27,18 +27,18 @@ enum enc_field { ENC_EVENT_FIELDS(ENC_F_ENUM) ENC_F__COUNT };
 const char *enc_event_name(enum enc_event_type t);
 const char *enc_field_name(enum enc_field f);
 
-#define ENC_EVENT_MAX 65535		/* bytes of a line, CONTRACTS */
+#define ENC_EVENT_MAX	     65535 /* bytes of a line, CONTRACTS */
 #define ENC_EVENT_FIELDS_MAX 40
 
 struct enc_value {
 	enum enc_field field;
 	enum { ENC_V_STR, ENC_V_INT, ENC_V_UINT, ENC_V_BOOL, ENC_V_LIST, ENC_V_JSON } kind;
 	union {
-		const char *s;			/* STR, and JSON (a trusted object's text) */
+		const char *s; /* STR, and JSON (a trusted object's text) */
 		int64_t i;
 		uint64_t u;
 		bool b;
-		const char *const *list;	/* LIST of strings, n of them */
+		const char *const *list; /* LIST of strings, n of them */
 	};
 	size_t n;
 };
@@ -46,10 +46,10 @@ struct enc_value {
 /* Strings are borrowed until the event has been published. */
 struct enc_event {
 	enum enc_event_type type;
-	const char *by;				/* "supervisor", "seccomp", ... */
-	const char *run;			/* run id */
-	uint64_t real_ns, mono_ns;		/* 0: enc_bus_publish() fills in */
-	uint64_t seq;				/* of the log; filled in by the record */
+	const char *by;		   /* "supervisor", "seccomp", ... */
+	const char *run;	   /* run id */
+	uint64_t real_ns, mono_ns; /* 0: enc_bus_publish() fills in */
+	uint64_t seq;		   /* of the log; filled in by the record */
 	struct enc_value v[ENC_EVENT_FIELDS_MAX];
 	size_t n;
 };

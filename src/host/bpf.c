@@ -93,7 +93,8 @@ static void answer(struct enc_host *h, enum enc_mech m, const char *line, const 
 	}
 	(void)snprintf(reason, sizeof(reason), "%s: %s", text, strerror(error));
 	if (geteuid() != 0)
-		enc_probe_set(h, m, ENC_ST_REQUIRES_SETUP, NULL, reason, "start as root, or with CAP_BPF and CAP_PERFMON");
+		enc_probe_set(h, m, ENC_ST_REQUIRES_SETUP, NULL, reason,
+			      "start as root, or with CAP_BPF and CAP_PERFMON");
 	else if (m == ENC_MECH_BPF_LSM)
 		enc_probe_set(h, m, ENC_ST_UNAVAILABLE, NULL, reason,
 			      "a kernel with CONFIG_BPF_LSM, started with bpf in its lsm= list");

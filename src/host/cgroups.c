@@ -12,13 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "host/impl.h"
 
 static const struct {
-	const char *name;	/* of the controller */
+	const char *name; /* of the controller */
 	const char *v1_file, *v1_value, *v2_file, *v2_value;
 } controllers[ENC_CTL__COUNT] = {
 	[ENC_CTL_MEMORY] = {"memory", "memory.limit_in_bytes", "1073741824", "memory.max", "1073741824"},
@@ -30,8 +32,8 @@ static const struct {
 struct hierarchy {
 	int version;
 	char mount[256];
-	char options[256];	/* v1: ",memory," */
-	char own[256];		/* our own group in it */
+	char options[256]; /* v1: ",memory," */
+	char own[256];	   /* our own group in it */
 };
 
 static int put(const char *dir, const char *file, const char *text)
@@ -109,6 +111,8 @@ static bool home_of(const struct hierarchy *h, char *ret, size_t size)
 
 		return n > 0 && (size_t)n < size;
 	}
+	if (strstr(h->own, "/..")) /* outside of what this mount shows */
+		return false;
 	(void)snprintf(path, sizeof(path), "%s%s", h->mount, strcmp(h->own, "/") == 0 ? "" : h->own);
 	while (strlen(path) > strlen(h->mount)) {
 		char *slash = strrchr(path, '/');
@@ -125,37 +129,58 @@ static bool home_of(const struct hierarchy *h, char *ret, size_t size)
 	return true;
 }
 
+/* A process of ours goes into the group and ends there; -errno when it may not. */
+static int join(const char *group)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(-put(group, "cgroup.procs", "0") & 0xff);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid < 0 ? -errno : WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
+}
+
+/* A process that has just ended may keep its group busy for a moment. */
+static void remove_group(const char *group)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+
+	for (int i = 0; i < 100 && rmdir(group) < 0 && errno == EBUSY; i++)
+		(void)nanosleep(&pause, NULL);
+}
+
+/* Makes a group, puts a process into it, sets the controller's limit, and takes the group away. *ret_kill: groups can
+ * be ended by cgroup.kill there, with the controller or without. */
 static int try_group(const struct hierarchy *h, const char *home, enum enc_controller c, bool *ret_kill)
 {
+	bool ours = mkdir(home, 0755) == 0 || geteuid() == 0;
 	char group[700], enable[32];
-	bool made = mkdir(home, 0755) == 0;
 	int r;
 
 	(void)snprintf(group, sizeof(group), "%s/probe-%d", home, (int)getpid());
 	(void)snprintf(enable, sizeof(enable), "+%s", controllers[c].name);
-	if (h->version == 2 && c != ENC_CTL_FREEZER) {
-		/* Is on wherever systemd runs; where nobody has asked for it yet, it is ours to ask. */
-		if (geteuid() == 0)
-			(void)put(h->mount, "cgroup.subtree_control", enable);
+	/* As a run does. Not above home, which is not ours; and not taken back, since a run may rely on it by now. */
+	if (h->version == 2 && c != ENC_CTL_FREEZER)
 		(void)put(home, "cgroup.subtree_control", enable);
-	}
 	r = mkdir(group, 0755) < 0 ? -errno : 0;
 	if (r == 0) {
-		char kill[760];
-
-		r = h->version == 2 ? put(group, controllers[c].v2_file, controllers[c].v2_value)
-				    : put(group, controllers[c].v1_file, controllers[c].v1_value);
-		(void)snprintf(kill, sizeof(kill), "%s/cgroup.kill", group);
-		*ret_kill = h->version == 2 && access(kill, W_OK) == 0;
-		(void)rmdir(group);
+		r = join(group);
+		*ret_kill = r == 0 && h->version == 2 && put(group, "cgroup.kill", "1") == 0;
+		if (r == 0)
+			r = h->version == 2 ? put(group, controllers[c].v2_file, controllers[c].v2_value)
+					    : put(group, controllers[c].v1_file, controllers[c].v1_value);
+		remove_group(group);
 	}
-	if (made)
-		(void)rmdir(home);
+	if (ours)
+		(void)rmdir(home); /* refused while a run is in it, which takes it away later */
 	return r;
 }
 
+/* errors: by version, the last one. */
 static void probe_controller(struct enc_host *h, const struct hierarchy *list, size_t n, enum enc_controller c,
-			     int *ret_error)
+			     int *errors)
 {
 	char wanted[32];
 
@@ -169,14 +194,14 @@ static void probe_controller(struct enc_host *h, const struct hierarchy *list, s
 			if (list[i].version != version || (version == 1 && !strstr(list[i].options, wanted)))
 				continue;
 			if (!home_of(&list[i], home, sizeof(home))) {
-				*ret_error = -EACCES;
+				errors[version] = -EACCES;
 				continue;
 			}
 			r = try_group(&list[i], home, c, &kill);
 			if (kill)
 				(void)snprintf(h->cgroup2_dir, sizeof(h->cgroup2_dir), "%s", home);
 			if (r < 0) {
-				*ret_error = r;
+				errors[version] = r;
 				continue;
 			}
 			if (h->ctl[c].version == 0) {
@@ -194,7 +219,8 @@ static void tell(struct enc_host *h, enum enc_mech m, int version, bool mounted,
 		if (h->ctl[c].version == version) {
 			size_t len = strlen(detail);
 
-			(void)snprintf(detail + len, sizeof(detail) - len, "%s%s", len ? ", " : "", controllers[c].name);
+			(void)snprintf(detail + len, sizeof(detail) - len, "%s%s", len ? ", " : "",
+				       controllers[c].name);
 		}
 	if (version == 2 && h->cgroup2_dir[0]) {
 		size_t len = strlen(detail);
@@ -209,7 +235,9 @@ static void tell(struct enc_host *h, enum enc_mech m, int version, bool mounted,
 		       mounted ? "no group with a limit could be made" : "no such hierarchy is mounted",
 		       mounted ? strerror(-error) : strerror(ENOENT));
 	enc_probe_set(h, m, mounted ? ENC_ST_REQUIRES_SETUP : ENC_ST_UNAVAILABLE, NULL, reason,
-		      geteuid() == 0 ? NULL : "start a delegated scope: systemd-run --user --scope -p Delegate=yes enclosure run ...");
+		      geteuid() != 0 ? "systemd-run --user --scope -p Delegate=yes enclosure run ..."
+		      : version == 2 ? "echo '+memory +pids' > /sys/fs/cgroup/cgroup.subtree_control"
+				     : NULL);
 }
 
 void enc_probe_cgroups(struct enc_host *h)
@@ -220,13 +248,8 @@ void enc_probe_cgroups(struct enc_host *h)
 	bool mounted[3] = {false};
 
 	read_own(list, n);
-	for (int c = 0; c < ENC_CTL__COUNT; c++) {
-		int error = 0;
-
-		probe_controller(h, list, n, (enum enc_controller)c, &error);
-		if (error)
-			errors[1] = errors[2] = error;
-	}
+	for (int c = 0; c < ENC_CTL__COUNT; c++)
+		probe_controller(h, list, n, (enum enc_controller)c, errors);
 	for (size_t i = 0; i < n; i++)
 		mounted[list[i].version] = true;
 	tell(h, ENC_MECH_CGROUP_V2, 2, mounted[2], errors[2]);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,15 +154,26 @@ static void build_of(char *ret, size_t size)
 
 int enc_host_load(const char *state_dir, unsigned flags, struct enc_host *ret, struct enc_err *e)
 {
+	sigset_t ends, old;
 	char build[120];
+	int r;
 
 	memset(ret, 0, sizeof(*ret));
 	identify(ret);
 	build_of(build, sizeof(build));
 	if (state_dir && !(flags & ENC_HOST_FRESH) && enc_cache_read(state_dir, build, ret) == 1)
 		return 0;
+	/* A probe makes real things, groups among them: a signal that ends us waits until they are gone. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigaddset(&ends, SIGQUIT);
+	(void)sigprocmask(SIG_BLOCK, &ends, &old);
 	probe_all(ret);
-	return state_dir ? enc_cache_write(state_dir, build, ret, e) : 0;
+	r = state_dir ? enc_cache_write(state_dir, build, ret, e) : 0;
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	return r;
 }
 
 void enc_host_mask(struct enc_host *h, enum enc_mech m)

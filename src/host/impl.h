@@ -9,9 +9,9 @@
 
 /* What a probe found out in its child; fixed size, it comes over a pipe. */
 struct enc_answer {
-	int error;		/* errno of the step that failed, 0: it works */
-	int number;		/* what there is to count: Landlock's ABI */
-	char step[80];		/* what failed */
+	int error;     /* errno of the step that failed, 0: it works */
+	int number;    /* what there is to count: Landlock's ABI */
+	char step[80]; /* what failed */
 	char detail[160];
 };
 typedef void (*enc_probe_fn)(struct enc_answer *a, const struct enc_host *h);
@@ -43,7 +43,7 @@ void enc_probe_set(struct enc_host *h, enum enc_mech m, enum enc_status s, const
 		   const char *next);
 
 /* cache.c */
-int enc_cache_read(const char *state_dir, const char *build, struct enc_host *h);	/* 1 taken, 0 not */
+int enc_cache_read(const char *state_dir, const char *build, struct enc_host *h); /* 1 taken, 0 not */
 int enc_cache_write(const char *state_dir, const char *build, const struct enc_host *h, struct enc_err *e);
 
 #endif

@@ -8,7 +8,7 @@
 #include "host/impl.h"
 
 #define BIT(m) (1u << ENC_MECH_##m)
-#define BASE (BIT(USER_NAMESPACE) | BIT(MOUNT_NAMESPACE) | BIT(PID_NAMESPACE) | BIT(SECCOMP))
+#define BASE   (BIT(USER_NAMESPACE) | BIT(MOUNT_NAMESPACE) | BIT(PID_NAMESPACE) | BIT(SECCOMP))
 
 /* What a user knows by name, and the mechanisms it stands on; 0 in `built` means: not in this version. */
 static const struct enc_feature {
@@ -19,25 +19,25 @@ static const struct enc_feature {
 	{"files.deny-by-default", true, BASE},
 	{"files.deny-inside-grant", true, BASE},
 	{"files.protect", true, BASE},
-	{"files.second-wall", true, BIT(LANDLOCK)},
+	{"files.second-wall", true, BASE | BIT(LANDLOCK)},
 	{"files.patterns", false, 0},
 	{"files.absent-paths", false, 0},
 	{"workspace.overlay", false, 0},
-	{"network.none", true, BIT(NET_NAMESPACE)},
-	{"network.open", true, 0},
+	{"network.none", true, BASE | BIT(NET_NAMESPACE)},
+	{"network.open", true, BASE},
 	{"network.proxy", false, 0},
 	{"network.credentials", false, 0},
 	{"exec.rules", false, 0},
-	{"identity.idmapped", true, BIT(IDMAP)},
-	{"limits.time", true, BIT(PID_NAMESPACE)},
-	{"limits.memory", true, BIT(PID_NAMESPACE)},
-	{"limits.pids", true, BIT(RLIMIT)},
-	{"limits.files", true, BIT(RLIMIT)},
+	{"identity.idmapped", true, BASE | BIT(IDMAP)},
+	{"limits.time", true, BASE | BIT(PID_NAMESPACE)},
+	{"limits.memory", true, BASE | BIT(PID_NAMESPACE)},
+	{"limits.pids", true, BASE | BIT(RLIMIT)},
+	{"limits.files", true, BASE | BIT(RLIMIT)},
 	{"limits.cpu", false, 0},
 	{"limits.idle", false, 0},
 	{"limits.output", false, 0},
 	{"limits.disk", false, 0},
-	{"denials.visible", true, BIT(SECCOMP_NOTIFY)},
+	{"denials.visible", true, BASE | BIT(SECCOMP_NOTIFY)},
 	{"rates", false, 0},
 	{"budgets", false, 0},
 	{"kill-switches", false, 0},

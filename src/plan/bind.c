@@ -36,7 +36,7 @@ static void bind_net_mode(struct enc_planner *w, struct enc_binding *b)
 		return;
 	case ENC_NET_OPEN:
 		enc_plan_bound(b, 0, ENC_G_PREVENT);
-		b->note = "the host's network as it is: nothing is held back";
+		b->note = "the host's network as it is: nothing is held back; /etc/resolv.conf can be read";
 		return;
 	case ENC_NET_PROXY:
 		w->p->net_none = true;
@@ -209,6 +209,14 @@ static void bind_builtin(struct enc_planner *w, const char *id, const char *text
 		enc_plan_bound(b, 1u << m | more, ENC_G_PREVENT);
 }
 
+static bool shows_sys(const struct enc_planner *w)
+{
+	for (size_t i = 0; i < w->n_grants; i++)
+		if (w->grants[i].at.exists && enc_path_in(w->grants[i].at.path, "/sys"))
+			return true;
+	return false;
+}
+
 void enc_plan_bind_builtin(struct enc_planner *w)
 {
 	const struct enc_policy *policy = w->q->policy;
@@ -230,7 +238,11 @@ void enc_plan_bind_builtin(struct enc_planner *w)
 		     ENC_MECH_USER_NAMESPACE, 0);
 	bind_builtin(w, "kernel-files", "/proc/sys and the like read-only; no /sys, no cgroup files",
 		     ENC_MECH_MOUNT_NAMESPACE, second);
-	bind_builtin(w, "descriptors", "no descriptor but 0, 1, 2", ENC_MECH_MOUNT_NAMESPACE, 0);
+	b = &w->p->bindings[w->p->n_bindings - 1];
+	if (b->bound && shows_sys(w))
+		b->note = "but the part of /sys that filesystem.read grants";
+	/* Closed by the launcher itself, which needs nothing of the machine for it. */
+	enc_plan_bound(builtin(w, "descriptors", "no descriptor but 0, 1, 2"), 0, ENC_G_PREVENT);
 	bind_builtin(w, "processes-end", "every process of the run ends with it", ENC_MECH_PID_NAMESPACE, 0);
 	bind_builtin(w, "die-with-supervisor", "the run ends when its supervisor does", ENC_MECH_PID_NAMESPACE, 0);
 }

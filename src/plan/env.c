@@ -45,7 +45,7 @@ static void put(struct enc_arena *a, struct list *l, const char *name, const cha
 /* A pattern passes what is harmless by name; a secret has to be named in full. */
 static bool looks_secret(const char *name, size_t n)
 {
-	static const char *const words[] = {"TOKEN", "SECRET", "KEY", "PASSWORD", "PASSWD", "CREDENTIAL", "AUTH"};
+	static const char *const words[] = {"TOKEN", "SECRET", "KEY", "PASS", "CRED", "AUTH"};
 	char upper[256];
 
 	if (n >= sizeof(upper))

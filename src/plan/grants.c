@@ -58,7 +58,8 @@ static void absent(struct enc_planner *w, struct enc_binding *b, const struct en
 		return;
 	}
 	if (at->error == ENOENT || at->error == ENOTDIR)
-		enc_plan_missing(w, b, "create it, or write {path: ..., optional: true}", "%s does not exist", c->value);
+		enc_plan_missing(w, b, "create it, or write {path: ..., optional: true}", "%s does not exist",
+				 c->value);
 	else
 		enc_plan_missing(w, b, "grant what you can reach yourself", "%s can't be looked at: %s", c->value,
 				 strerror(at->error));
@@ -102,6 +103,13 @@ static void add_grant(struct enc_planner *w, const struct enc_clause *c, bool wr
 	}
 	if (!at.exists) {
 		absent(w, b, &at);
+		free(at.links);
+		return;
+	}
+	/* The manifest's reader refuses these by name; a link may lead here too. */
+	if (write && (is_private(at.path) || strcmp(at.path, "/") == 0)) {
+		enc_plan_missing(w, b, "grant another folder", "%s leads to %s, which no run may write", c->value,
+				 at.path);
 		free(at.links);
 		return;
 	}
@@ -153,23 +161,20 @@ static void add_all(struct enc_planner *w, enum enc_clause_kind kind)
 	free(list);
 }
 
-/* Grants that a grant above them carries already: the same access, and no other in between. */
+/* Another grant at or above it carries it already, with the same access or more: permissions add up, and so a write in
+ * a read in a write is the outermost's. (What is to be held in it is then pinned from the outermost top.) */
 static bool covered(const struct enc_planner *w, const struct enc_grant *g)
 {
-	const struct enc_grant *above = NULL;
-
 	for (size_t i = 0; i < w->n_grants; i++) {
 		const struct enc_grant *o = &w->grants[i];
+		bool same = strcmp(o->at.path, g->at.path) == 0;
 
-		if (o == g || !enc_plan_carries(o, g->at.path))
+		if (o == g || o->write < g->write || !enc_plan_carries(o, g->at.path))
 			continue;
-		if (strcmp(o->at.path, g->at.path) == 0 && (o->write < g->write || (o->write == g->write && o > g)))
-			continue;
-		if (!above || strlen(o->at.path) > strlen(above->at.path) ||
-		    (strlen(o->at.path) == strlen(above->at.path) && o->write > above->write))
-			above = o;
+		if (!same || o->write > g->write || o < g)
+			return true;
 	}
-	return above && (above->write || !g->write);
+	return false;
 }
 
 /* A single file below nothing that is visible: its folder is private, and the file is kept in step by copy. */

@@ -77,6 +77,10 @@ static int named(struct enc_arena *a, const char *user, const char *why, char *c
 	}
 	if (u.uid == 0)
 		return borrow(a, true, why, environ_, ret);
+	if (u.gid == 0) {
+		ENC_FAIL(e, EPERM, "user: the group of '%s' is root's (0), which no run may have", user);
+		return enc_err_id(e, "E0403", "name another user, or another group: user: \"%u:%u\"", u.uid, u.uid);
+	}
 	take(a, &u, why, ret);
 	return 0;
 }

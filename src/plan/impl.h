@@ -2,24 +2,25 @@
 /*
  * impl.h - what the files of src/plan share
  *
- * The way of a plan: ids.c says who runs, grants.c resolves every path clause (resolve.c) and decides how it is carried,
- * mounts.c turns that into the ordered list of mounts, bind.c binds the other clauses, env.c computes the environment.
+ * The way of a plan: ids.c says who runs, grants.c resolves every path clause (resolve.c) and decides how it is
+ * carried, mounts.c turns that into the ordered list of mounts, bind.c binds the other clauses, env.c computes the
+ * environment.
  */
 #ifndef ENC_PLAN_IMPL_H
 #define ENC_PLAN_IMPL_H
 
 #include "plan/plan.h"
 
-struct enc_link {		/* a symbolic link that was crossed */
-	const char *path;	/* where it stands, itself free of links */
-	const char *target;	/* its text */
+struct enc_link {	    /* a symbolic link that was crossed */
+	const char *path;   /* where it stands, itself free of links */
+	const char *target; /* its text */
 };
 
 struct enc_resolved {
-	const char *path;	/* free of links; when absent: as far as it goes, with the rest appended */
+	const char *path; /* free of links; when absent: as far as it goes, with the rest appended */
 	bool exists;
-	int error;		/* why it can't be looked at: ENOENT, EACCES, ... or 0 */
-	const char *planted;	/* a link in a place that a run may write: not followed */
+	int error;	     /* why it can't be looked at: ENOENT, EACCES, ... or 0 */
+	const char *planted;	/* a link in a place that a run, or everybody, may write: not followed */
 	bool is_dir, is_file;
 	dev_t dev;
 	ino_t ino;
@@ -30,15 +31,15 @@ struct enc_resolved {
 	size_t n_links;
 };
 
-/* Follow `path` component by component. A link that lies inside one of `writable` (n of them) ends the walk when `strict`
- * (ret->planted). Everything is told in *ret; the strings live in `a`. */
+/* Follow `path` component by component. A link that lies inside one of `writable` (n of them) ends the walk when
+ * `strict` (ret->planted). Everything is told in *ret; the strings live in `a`. */
 void enc_resolve(struct enc_arena *a, const char *path, bool strict, const char *const *writable, size_t n,
 		 struct enc_resolved *ret);
 
 struct enc_grant {
 	struct enc_resolved at;
 	bool write;
-	bool sync;		/* a single file that is kept in step by copy */
+	bool sync; /* a single file that is kept in step by copy */
 	size_t binding;
 };
 
@@ -48,9 +49,9 @@ struct enc_planner {
 	struct enc_diags *d;
 	struct enc_grant *grants;
 	size_t n_grants;
-	const char **writable;	/* resolved tops of write grants, and the workspace */
+	const char **writable; /* resolved tops of write grants, and the workspace */
 	size_t n_writable;
-	struct enc_mount *first, *second;	/* grants and private folders; then pins, protects and masks */
+	struct enc_mount *first, *second; /* grants and private folders; then pins, protects and masks */
 	size_t n_first, n_second;
 };
 
@@ -72,9 +73,9 @@ const struct enc_grant *enc_plan_grant(const struct enc_planner *w, const char *
 bool enc_plan_closed(const struct enc_planner *w, const char *path, const struct enc_grant *in);
 bool enc_plan_wants_idmap(const struct enc_planner *w, const struct enc_grant *g);
 
-int enc_plan_grants(struct enc_planner *w, struct enc_err *e);	/* read, write */
-int enc_plan_masks(struct enc_planner *w, struct enc_err *e);	/* deny, protect, state directory */
-int enc_plan_mounts(struct enc_planner *w, struct enc_err *e);	/* private folders, links, texts; puts all in order */
+int enc_plan_grants(struct enc_planner *w, struct enc_err *e); /* read, write */
+int enc_plan_masks(struct enc_planner *w, struct enc_err *e);  /* deny, protect, state directory */
+int enc_plan_mounts(struct enc_planner *w, struct enc_err *e); /* private folders, links, texts; puts all in order */
 void enc_plan_bind_time(struct enc_planner *w, struct enc_binding *b);
 void enc_plan_bind_rest(struct enc_planner *w);
 void enc_plan_bind_builtin(struct enc_planner *w);

@@ -93,9 +93,10 @@ static void not_there(struct enc_planner *w, struct enc_binding *b, const struct
 		return;
 	}
 	enc_plan_missing(w, b, "create it before the run, or write {path: ..., optional: true}",
-			 at->error == ENOENT ? "%s is inside a grant and does not exist yet; absent paths are not bound in "
-					       "this version (%s)"
-					     : "%s can't be looked at: %s",
+			 at->error == ENOENT
+				 ? "%s is inside a grant and does not exist yet; absent paths are not bound in "
+				   "this version (%s)"
+				 : "%s can't be looked at: %s",
 			 c->value, strerror(at->error));
 }
 
@@ -209,6 +210,12 @@ static int hide_one(struct enc_planner *w, const char *dir, struct enc_err *e)
 			return enc_err_id(e, "E0404", "remove the grant, or move the state with ENCLOSURE_STATE");
 		}
 	in = enc_plan_grant(w, at.path);
+	if (in && in->write && (at.error == ENOENT || at.error == ENOTDIR)) {
+		/* A run that can make it could put manifests there that are trusted later. */
+		ENC_FAIL(e, at.error, "%s lets the run make Enclosure's state directory %s, which does not exist yet",
+			 w->p->bindings[in->binding].clause->id, dir);
+		return enc_err_id(e, "E0404", "grant less, or make it: mkdir -p -m 700 %s", dir);
+	}
 	if (!in || !at.exists || masked(w, at.path) || enc_plan_closed(w, at.path, in))
 		return 0;
 	add_mount(w, ENC_MT_MASK_DIR, &at, -1);
@@ -220,8 +227,8 @@ static int hide_one(struct enc_planner *w, const char *dir, struct enc_err *e)
 /* Also where it is when nobody has moved it: root's, and that of the run's user. */
 static int hide_state(struct enc_planner *w, struct enc_err *e)
 {
-	const char *users = enc_path_clean(w->p->arena, enc_arena_printf(w->p->arena, "%s/.local/state/enclosure",
-									 w->p->ids.home));
+	const char *users =
+		enc_path_clean(w->p->arena, enc_arena_printf(w->p->arena, "%s/.local/state/enclosure", w->p->ids.home));
 	const char *const dirs[] = {w->q->state_dir, "/var/lib/enclosure", users};
 
 	for (size_t i = 0; i < ENC_LEN(dirs); i++) {

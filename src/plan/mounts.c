@@ -45,7 +45,9 @@ static void add_scratch(struct enc_planner *w, const char *path, unsigned mode)
 {
 	struct enc_mount *m;
 
-	if (has(w, path) || shown(w, path) || strcmp(path, "/") == 0)
+	/* A HOME of /proc must not cover the run's own. */
+	if (has(w, path) || shown(w, path) || strcmp(path, "/") == 0 || enc_path_in(path, "/proc") ||
+	    enc_path_in(path, "/sys") || enc_path_in(path, "/dev"))
 		return;
 	m = add(w, ENC_MT_SCRATCH, path);
 	m->is_dir = true;
@@ -95,7 +97,7 @@ static void add_grant(struct enc_planner *w, const struct enc_grant *g)
 	m->gid = g->at.gid;
 	m->clause = (int)g->binding;
 	m->idmap = !g->sync && enc_plan_wants_idmap(w, g);
-	if (m->idmap)
+	if (m->idmap && w->p->bindings[g->binding].bound)
 		w->p->bindings[g->binding].mechanisms |= ENC_BIT(IDMAP);
 }
 
@@ -111,17 +113,45 @@ static void check_idmap(struct enc_planner *w)
 	}
 }
 
-static void add_text(struct enc_planner *w, const char *path, const char *text)
+static bool denied(const struct enc_planner *w, const char *path)
 {
 	const struct enc_policy *policy = w->q->policy;
+	bool yes = false;
 
-	for (size_t i = 0; i < policy->n_clauses; i++) {
+	for (size_t i = 0; i < policy->n_clauses && !yes; i++) {
 		const struct enc_clause *c = &policy->clauses[i];
+		struct enc_resolved at;
 
-		if (c->kind == ENC_CL_FS_DENY && !c->glob && enc_path_in(path, c->value))
-			return; /* denied is denied, and the mask expects the host's file there */
+		if (c->kind != ENC_CL_FS_DENY || c->glob)
+			continue;
+		enc_resolve(w->p->arena, c->value, false, NULL, 0, &at);
+		free(at.links);
+		yes = enc_path_in(path, c->value) || enc_path_in(path, at.path);
 	}
+	return yes;
+}
+
+static void add_text(struct enc_planner *w, const char *path, const char *text)
+{
+	size_t kept = 0;
+
+	if (denied(w, path))
+		return; /* denied is denied, and the mask expects the host's file there */
 	add(w, ENC_MT_TEXT, path)->target = text;
+	/* It is read-only and a mount: a protect of the host's file asks for no more, and would look for that file. */
+	for (size_t i = 0; i < w->n_second; i++)
+		if (w->second[i].kind != ENC_MT_PROTECT || strcmp(w->second[i].path, path) != 0)
+			w->second[kept++] = w->second[i];
+	w->n_second = kept;
+}
+
+/* A field of passwd(5): what would end it, or the line, is not in it. */
+static const char *field(const char *s)
+{
+	for (const char *c = s; *c; c++)
+		if (*c == ':' || (unsigned char)*c < 0x20 || *c == 0x7f)
+			return "/";
+	return s;
 }
 
 /* A run whose user has no entry of its own still needs a name, or programs such as ssh, git and node give up. */
@@ -134,13 +164,14 @@ static void add_names(struct enc_planner *w)
 	if (!ids->borrowed && enc_user_by_uid(w->p->arena, ids->uid, &u) == 1)
 		return;
 	add_text(w, "/etc/passwd",
-		 root ? enc_plan_text(w, "root:x:0:0:root:%s:%s\n" NOBODY, ids->home, ids->shell)
+		 root ? enc_plan_text(w, "root:x:0:0:root:%s:%s\n" NOBODY, field(ids->home), field(ids->shell))
 		      : enc_plan_text(w, "root:x:0:0:root:/nonexistent:/usr/sbin/nologin\n%s:x:%u:%u:%s:%s:%s\n" NOBODY,
-				      ids->name, ids->inside_uid, ids->inside_gid, ids->name, ids->home, ids->shell));
+				      ids->name, ids->inside_uid, ids->inside_gid, ids->name, field(ids->home),
+				      field(ids->shell)));
 	add_text(w, "/etc/group",
-		 ids->inside_gid == 0 ? "root:x:0:\nnogroup:x:65534:\n"
-				      : enc_plan_text(w, "root:x:0:\n%s:x:%u:\nnogroup:x:65534:\n", ids->name,
-						      ids->inside_gid));
+		 ids->inside_gid == 0
+			 ? "root:x:0:\nnogroup:x:65534:\n"
+			 : enc_plan_text(w, "root:x:0:\n%s:x:%u:\nnogroup:x:65534:\n", ids->name, ids->inside_gid));
 }
 
 /* Names are looked up by /etc/resolv.conf, which often is a link to a file that nothing grants. */
@@ -151,8 +182,9 @@ static void add_resolver(struct enc_planner *w)
 
 	if (w->p->net_none)
 		return;
-	enc_resolve(w->p->arena, "/etc/resolv.conf", false, NULL, 0, &at);
-	if (at.exists && at.is_file && !shown(w, at.path) && !has(w, at.path)) {
+	enc_resolve(w->p->arena, "/etc/resolv.conf", true, w->writable, w->n_writable, &at);
+	if (at.exists && at.is_file && !shown(w, at.path) && !has(w, at.path) && !denied(w, at.path) &&
+	    !denied(w, "/etc/resolv.conf")) {
 		add_links(w, &at);
 		m = add(w, ENC_MT_BIND_RO, at.path);
 		m->dev = at.dev;
@@ -210,7 +242,8 @@ static int check_cwd(struct enc_planner *w, struct enc_err *e)
 			ok = false;
 	if (!ok) {
 		ENC_FAIL(e, ENOENT, "the working directory %s is not visible inside: no grant shows it", cwd);
-		return enc_err_id(e, "E0402", "change into a granted folder, or grant it: filesystem: {write: [%s]}", cwd);
+		return enc_err_id(e, "E0402", "change into a granted folder, or grant it: filesystem: {write: [%s]}",
+				  cwd);
 	}
 	w->p->cwd = at.path;
 	return 0;

@@ -77,7 +77,8 @@ static void check_guarantees(struct enc_planner *w)
 
 		if (b->bound && g < b->asked)
 			enc_plan_missing(w, b,
-					 enc_plan_text(w, "write accept: {%s: %s}", b->clause->id, enc_guarantee_name(g)),
+					 enc_plan_text(w, "write accept: {\"%s\": %s}", b->clause->id,
+						       enc_guarantee_name(g)),
 					 "this machine can %s it, and not %s", enc_guarantee_name(g),
 					 enc_guarantee_name(b->asked));
 	}

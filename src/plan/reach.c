@@ -7,6 +7,7 @@
  * taken on the ids, since modes alone do not tell (access control lists).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,13 +18,14 @@
 #include "plan/impl.h"
 #include "sys/kernel.h"
 
-static bool everyone_may_pass(struct enc_arena *a, const char *path)
+/* Every folder from `top` to the one that holds the path. Those above the top are not the host's, inside. */
+static bool everyone_may_pass(struct enc_arena *a, const char *path, const char *top)
 {
 	char *dir = enc_arena_strdup(a, path);
 	struct stat st;
 	char *slash;
 
-	while ((slash = strrchr(dir, '/')) && slash != dir) {
+	while ((slash = strrchr(dir, '/')) && (size_t)(slash - dir) >= strlen(top) && slash != dir) {
 		*slash = '\0';
 		if (lstat(dir, &st) < 0 || !(st.st_mode & S_IXOTH))
 			return false;
@@ -31,15 +33,18 @@ static bool everyone_may_pass(struct enc_arena *a, const char *path)
 	return true;
 }
 
-static int try_as(uid_t uid, gid_t gid, const char *path)
+static int try_as(uid_t uid, gid_t gid, const char *path, const char *top)
 {
 	const struct enc_caps none = {0};
+	const char *below = path + strlen(top);
 	struct stat st;
+	int fd = open(top, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 
-	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 ||
+	if (fd < 0 || setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 ||
 	    enc_sys_capset(&none) < 0)
 		return 0;
-	return lstat(path, &st) < 0 && errno == EACCES;
+	below += strspn(below, "/");
+	return below[0] && fstatat(fd, below, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == EACCES;
 }
 
 bool enc_plan_closed(const struct enc_planner *w, const char *path, const struct enc_grant *in)
@@ -52,11 +57,11 @@ bool enc_plan_closed(const struct enc_planner *w, const char *path, const struct
 	pid_t pid;
 
 	/* Anybody else has only looked at what they can reach. */
-	if (geteuid() != 0 || everyone_may_pass(w->p->arena, path))
+	if (geteuid() != 0 || everyone_may_pass(w->p->arena, path, in->at.path))
 		return false;
 	pid = fork();
 	if (pid == 0)
-		_exit(try_as(uid, gid, path));
+		_exit(try_as(uid, gid, path, in->at.path));
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1;

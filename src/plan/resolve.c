@@ -5,6 +5,9 @@
  * Not realpath(3): the links that were crossed are part of the answer, and one that an agent could have planted is not
  * followed. What is found here is looked at again by the launcher, which opens the resolved path without following any
  * link and compares device and inode: what changes in between refuses the run.
+ *
+ * Links are read here, not opened, and so the kernel's fs.protected_symlinks has no say. Its rule is kept: a stranger's
+ * link in a folder that everybody can write is not followed.
  */
 #include <errno.h>
 #include <limits.h>
@@ -19,8 +22,8 @@
 
 struct walk {
 	struct enc_arena *a;
-	char done[PATH_MAX];	/* resolved so far, without a slash at the end; "" is the root */
-	char todo[PATH_MAX];	/* what is left, begins with '/' or is empty */
+	char done[PATH_MAX]; /* resolved so far, without a slash at the end; "" is the root */
+	char todo[PATH_MAX]; /* what is left, begins with '/' or is empty */
 	bool strict;
 	const char *const *writable;
 	size_t n;
@@ -35,8 +38,22 @@ static bool in_writable(const struct walk *w, const char *path)
 	return false;
 }
 
+static bool by_stranger(const char *link, const struct stat *st)
+{
+	char dir[PATH_MAX];
+	struct stat in;
+	char *slash;
+
+	memcpy(dir, link, strlen(link) + 1);
+	slash = strrchr(dir, '/');
+	slash[slash == dir] = '\0';
+	if (lstat(dir, &in) < 0)
+		return true;
+	return in.st_mode & S_IWOTH && st->st_uid != 0 && st->st_uid != geteuid() && st->st_uid != in.st_uid;
+}
+
 /* 0 go on, else the walk has ended. */
-static int follow(struct walk *w, const char *link)
+static int follow(struct walk *w, const char *link, const struct stat *st)
 {
 	struct enc_resolved *ret = w->ret;
 	char target[PATH_MAX], rest[PATH_MAX];
@@ -48,7 +65,7 @@ static int follow(struct walk *w, const char *link)
 		return -1;
 	}
 	target[n] = '\0';
-	if (w->strict && in_writable(w, link)) {
+	if (w->strict && (in_writable(w, link) || by_stranger(link, st))) {
 		ret->planted = enc_arena_strdup(w->a, link);
 		return -1;
 	}
@@ -122,7 +139,7 @@ static void step_all(struct walk *w)
 			return;
 		}
 		if (S_ISLNK(st.st_mode)) {
-			if (follow(w, look) < 0)
+			if (follow(w, look, &st) < 0)
 				return;
 			continue;
 		}

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * show.c - a plan for people, and as an object
+ * show.c - a plan for people
+ *
+ * What is not bound comes first and whole. What is bound alike (thirty denied paths outside of every grant) is one row
+ * with the names below it. The object form (show_json.c) has every clause for itself.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +11,93 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "plan/plan.h"
+
+struct page {
+	const struct enc_plan *p;
+	struct enc_buf *out;
+	size_t columns, text; /* of the terminal, of the first column */
+	const char *bold, *dim, *red, *off;
+};
+
+/* What is shown of a text: control bytes escaped, one column a character. */
+static size_t width_of(const char *s, size_t n)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < n; i++)
+		width += ((unsigned char)s[i] & 0xc0) != 0x80;
+	return width;
+}
+
+/* Adds s, cut to `width` columns between two characters; returns its columns. */
+static size_t put(struct enc_buf *out, const char *s, size_t width)
+{
+	struct enc_buf b = {0};
+	size_t n = 0, used = 0, all;
+
+	enc_buf_puts(&b, "");
+	enc_buf_add_escaped(&b, s, strlen(s));
+	all = width_of(b.s, b.len);
+	while (n < b.len && (all <= width || used + 1 < width)) {
+		size_t len = enc_utf8_len(b.s + n, b.len - n);
+
+		n += len ? len : 1;
+		used++;
+	}
+	enc_buf_add(out, b.s, n);
+	if (all > width) {
+		enc_buf_puts(out, "~");
+		used++;
+	}
+	enc_buf_done(&b);
+	return used;
+}
+
+static void spaces(struct enc_buf *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		enc_buf_putc(out, ' ');
+}
+
+/* Words, or names that stay whole, one after the other at this indent; a line is as long as the terminal is wide. */
+struct flow {
+	const struct page *pg;
+	size_t indent, at;
+};
+
+static void flow_add(struct flow *f, const char *s, const char *after)
+{
+	size_t room = f->pg->columns > f->indent ? f->pg->columns - f->indent : 1;
+	struct enc_buf b = {0};
+	size_t n = put(&b, s, room > strlen(after) ? room - strlen(after) : 1) + strlen(after);
+
+	enc_buf_puts(&b, after);
+	if (f->at && f->at + 1 + n > f->pg->columns) {
+		enc_buf_putc(f->pg->out, '\n');
+		f->at = 0;
+	}
+	if (f->at) {
+		enc_buf_putc(f->pg->out, ' ');
+		f->at++;
+	} else {
+		spaces(f->pg->out, f->indent);
+		f->at = f->indent;
+	}
+	enc_buf_add(f->pg->out, b.s, b.len);
+	f->at += n;
+	enc_buf_done(&b);
+}
+
+static void flow_words(struct flow *f, const char *text)
+{
+	char *copy = enc_strdup(text), *save = NULL;
+
+	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		flow_add(f, w, "");
+	free(copy);
+}
 
 static void names_of(uint32_t mechanisms, char *out, size_t size)
 {
@@ -21,44 +110,131 @@ static void names_of(uint32_t mechanisms, char *out, size_t size)
 						enc_mech_name((enum enc_mech)m));
 }
 
-static void padded(struct enc_buf *out, const char *s, size_t width)
+/* Text that is wider than its column stands on a line of its own. The note follows where there is room for it. */
+static void row(const struct page *pg, const struct enc_binding *b, const char *text)
 {
-	size_t start = out->len, n;
-
-	enc_buf_add_escaped(out, s, strlen(s));
-	n = out->len - start;
-	if (n > width) {
-		/* Cut whole: the JSON form has it all. */
-		out->len = start + (width > 1 ? width - 1 : 0);
-		while (out->len > start && ((unsigned char)out->s[out->len] & 0xc0) == 0x80)
-			out->len--;
-		out->s[out->len] = '\0';
-		enc_buf_puts(out, "~");
-		n = width;
-	}
-	for (; n < width; n++)
-		enc_buf_putc(out, ' ');
-}
-
-static void row(const struct enc_binding *b, struct enc_buf *out, size_t text_width, bool color)
-{
-	const char *red = color ? "\033[31m" : "", *dim = color ? "\033[2m" : "", *off = color ? "\033[0m" : "";
 	char mechanisms[200];
+	size_t n;
 
 	names_of(b->mechanisms, mechanisms, sizeof(mechanisms));
-	enc_buf_puts(out, "  ");
-	padded(out, b->clause->text, text_width);
-	if (!b->bound) {
-		enc_buf_printf(out, "  %sUNBOUND%s  %s: ", red, off, b->clause->id);
-		enc_buf_add_escaped(out, b->missing, strlen(b->missing));
-		enc_buf_putc(out, '\n');
+	spaces(pg->out, 2);
+	n = put(pg->out, text, pg->columns - 2);
+	if (n > pg->text) {
+		enc_buf_puts(pg->out, "\n  ");
+		n = 0;
+	}
+	spaces(pg->out, pg->text - n);
+	enc_buf_printf(pg->out, "  %-7s  %-3s  %s", enc_guarantee_name(b->guarantee), b->visible ? "yes" : "-",
+		       mechanisms[0] ? mechanisms : "-");
+	if (b->note) {
+		size_t used = pg->text + 18 + (mechanisms[0] ? strlen(mechanisms) : 1);
+
+		if (used + 4 + strlen(b->note) <= pg->columns) {
+			enc_buf_printf(pg->out, "  %s(%s)%s", pg->dim, b->note, pg->off);
+		} else {
+			struct flow f = {.pg = pg, .indent = 6};
+
+			enc_buf_printf(pg->out, "\n%s", pg->dim);
+			flow_words(&f, enc_arena_printf(pg->p->arena, "(%s)", b->note));
+			enc_buf_puts(pg->out, pg->off);
+		}
+	}
+	enc_buf_putc(pg->out, '\n');
+}
+
+/* Whole, and with what can be done. */
+static void unbound_row(const struct page *pg, const struct enc_binding *b)
+{
+	struct flow f = {.pg = pg, .indent = 6};
+
+	spaces(pg->out, 2);
+	(void)put(pg->out, b->clause->text, SIZE_MAX);
+	enc_buf_printf(pg->out, "  %sUNBOUND%s\n", pg->red, pg->off);
+	flow_words(&f, enc_arena_printf(pg->p->arena, "%s: %s", b->clause->id, b->missing));
+	enc_buf_putc(pg->out, '\n');
+	if (!b->next)
+		return;
+	f.at = 0;
+	flow_words(&f, enc_arena_printf(pg->p->arena, "next: %s", b->next));
+	enc_buf_putc(pg->out, '\n');
+}
+
+/* How many clauses of one kind are told in one row: "deny 23 paths". NULL: this kind stands by itself. */
+static const char *many(enum enc_clause_kind kind)
+{
+	switch ((int)kind) {
+	case ENC_CL_FS_READ: return "read %zu paths";
+	case ENC_CL_FS_WRITE: return "write %zu paths";
+	case ENC_CL_FS_DENY: return "deny %zu paths";
+	case ENC_CL_FS_PROTECT: return "protect %zu paths";
+	case ENC_CL_ENV_PASS: return "pass %zu variables";
+	case ENC_CL_ENV_SET: return "set %zu variables";
+	default: return NULL;
+	}
+}
+
+/* The clause without its verb: ~/.ssh, LC_* */
+static const char *name_of(const struct page *pg, const struct enc_clause *c)
+{
+	static const char tail[] = " if it is there";
+	const char *s = strchr(c->text, ' ');
+	size_t n;
+
+	if (c->kind == ENC_CL_ENV_PASS)
+		return c->value;
+	if (c->kind == ENC_CL_ENV_SET)
+		return c->name;
+	s = s ? s + 1 : c->text;
+	n = strlen(s);
+	if (c->optional && n > strlen(tail) && strcmp(s + n - strlen(tail), tail) == 0)
+		n -= strlen(tail);
+	return enc_arena_strndup(pg->p->arena, s, n);
+}
+
+static bool alike(const struct enc_binding *a, const struct enc_binding *b)
+{
+	return b->bound && a->clause->kind == b->clause->kind && a->mechanisms == b->mechanisms &&
+	       a->guarantee == b->guarantee && a->visible == b->visible &&
+	       strcmp(a->note ? a->note : "", b->note ? b->note : "") == 0;
+}
+
+static void group(const struct page *pg, size_t first, size_t n, bool *done)
+{
+	const struct enc_binding *v = pg->p->bindings;
+	struct flow f = {.pg = pg, .indent = 6};
+	char title[48];
+	size_t left = n;
+
+	/* The formats are those of many(). */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	(void)snprintf(title, sizeof(title), many(v[first].clause->kind), n);
+#pragma GCC diagnostic pop
+	row(pg, &v[first], title);
+	enc_buf_puts(pg->out, pg->dim);
+	for (size_t i = first; i < pg->p->n_bindings; i++)
+		if (!done[i] && alike(&v[first], &v[i])) {
+			done[i] = true;
+			flow_add(&f, name_of(pg, v[i].clause), --left ? "," : "");
+		}
+	enc_buf_printf(pg->out, "%s\n", pg->off);
+}
+
+static void bound_row(const struct page *pg, size_t i, bool *done)
+{
+	const struct enc_binding *v = pg->p->bindings;
+	size_t n = 0;
+
+	if (done[i])
+		return;
+	for (size_t k = i; many(v[i].clause->kind) && k < pg->p->n_bindings; k++)
+		n += !done[k] && alike(&v[i], &v[k]);
+	if (n >= 3) {
+		group(pg, i, n, done);
 		return;
 	}
-	enc_buf_printf(out, "  %-7s  %-3s  %s", enc_guarantee_name(b->guarantee), b->visible ? "yes" : "-",
-		       mechanisms[0] ? mechanisms : "-");
-	if (b->note)
-		enc_buf_printf(out, "%s%s(%s)%s", mechanisms[0] ? "  " : " ", dim, b->note, off);
-	enc_buf_putc(out, '\n');
+	row(pg, &v[i], v[i].clause->text);
+	done[i] = true;
 }
 
 static const char *section_of(const struct enc_clause *c)
@@ -98,158 +274,88 @@ static const char *section_of(const struct enc_clause *c)
 	return "";
 }
 
-static const char *const sections[] = {"files", "network", "exec", "identity and environment",
+static const char *const sections[] = {"files",	 "network", "exec",	   "identity and environment",
 				       "limits", "conduct", "in every run"};
 
-static size_t text_width(const struct enc_plan *p, int columns)
+/* What the mechanisms leave of the terminal, at most; a text that is wider takes a line more. */
+static size_t text_width(const struct enc_plan *p, size_t columns)
 {
-	size_t widest = 20, most = columns > 110 ? 56 : 40;
+	size_t widest = 20, most, mechanisms = 10;
+	char names[200];
 
 	for (size_t i = 0; i < p->n_bindings; i++) {
-		size_t n = strlen(p->bindings[i].clause->text);
+		names_of(p->bindings[i].mechanisms, names, sizeof(names));
+		mechanisms = strlen(names) > mechanisms ? strlen(names) : mechanisms;
+	}
+	most = columns > mechanisms + 38 ? columns - mechanisms - 18 : 20;
+	for (size_t i = 0; i < p->n_bindings; i++) {
+		const char *text = p->bindings[i].clause->text;
+		size_t n = width_of(text, strlen(text));
 
-		if (n > widest)
+		if (p->bindings[i].bound && n > widest && n <= most)
 			widest = n;
 	}
-	return widest < most ? widest : most;
+	return widest;
+}
+
+static void head(const struct page *pg)
+{
+	const struct enc_plan *p = pg->p;
+
+	enc_buf_printf(pg->out, "%splan%s for ", pg->bold, pg->off);
+	enc_buf_add_escaped(pg->out, p->policy->path, strlen(p->policy->path));
+	enc_buf_puts(pg->out, " (");
+	enc_buf_add_escaped(pg->out, p->policy->found, strlen(p->policy->found));
+	enc_buf_puts(pg->out, ")\n  workspace  ");
+	enc_buf_add_escaped(pg->out, p->policy->workspace, strlen(p->policy->workspace));
+	enc_buf_puts(pg->out, "\n  runs as    ");
+	enc_buf_add_escaped(pg->out, p->ids.name, strlen(p->ids.name));
+	enc_buf_printf(pg->out, ", uid %u (", p->ids.uid);
+	enc_buf_add_escaped(pg->out, p->ids.why, strlen(p->ids.why));
+	enc_buf_puts(pg->out, ")\n");
+	if (!p->n_unbound)
+		return;
+	enc_buf_printf(pg->out, "\n%snot bound%s\n", pg->bold, pg->off);
+	for (size_t i = 0; i < p->n_bindings; i++)
+		if (!p->bindings[i].bound)
+			unbound_row(pg, &p->bindings[i]);
 }
 
 void enc_plan_show(const struct enc_plan *p, struct enc_buf *out, int columns, bool color)
 {
-	const char *bold = color ? "\033[1m" : "", *off = color ? "\033[0m" : "";
-	size_t width = text_width(p, columns);
+	struct page pg = {
+		.p = p,
+		.out = out,
+		.columns = columns < 40 ? 40 : (size_t)columns,
+		.bold = color ? "\033[1m" : "",
+		.dim = color ? "\033[2m" : "",
+		.red = color ? "\033[31m" : "",
+		.off = color ? "\033[0m" : "",
+	};
+	bool *done = enc_alloc(p->n_bindings + 1);
 
-	enc_buf_printf(out, "%splan%s for ", bold, off);
-	enc_buf_add_escaped(out, p->policy->path, strlen(p->policy->path));
-	enc_buf_printf(out, " (%s)\n  workspace  ", p->policy->found);
-	enc_buf_add_escaped(out, p->policy->workspace, strlen(p->policy->workspace));
-	enc_buf_printf(out, "\n  runs as    %s, uid %u (%s)\n\n", p->ids.name, p->ids.uid, p->ids.why);
-	enc_buf_printf(out, "  %s%-*s  %-7s  %-3s  %s%s\n", bold, (int)width, "clause", "holds", "see", "mechanisms",
-		       off);
+	pg.text = text_width(p, pg.columns);
+	head(&pg);
+	enc_buf_printf(out, "\n  %s%-*s  %-7s  %-3s  %s%s\n", pg.bold, (int)pg.text, "clause", "holds", "see",
+		       "mechanisms", pg.off);
 	for (size_t s = 0; s < ENC_LEN(sections); s++) {
 		bool any = false;
 
 		for (size_t i = 0; i < p->n_bindings; i++) {
-			if (strcmp(section_of(p->bindings[i].clause), sections[s]) != 0)
+			if (!p->bindings[i].bound || strcmp(section_of(p->bindings[i].clause), sections[s]) != 0)
 				continue;
 			if (!any)
-				enc_buf_printf(out, "%s%s%s\n", bold, sections[s], off);
+				enc_buf_printf(out, "%s%s%s\n", pg.bold, sections[s], pg.off);
 			any = true;
-			row(&p->bindings[i], out, width, color);
+			bound_row(&pg, i, done);
 		}
 	}
+	free(done);
 	if (p->runnable)
-		enc_buf_printf(out, "\n%zu clauses, all bound. holds: what is guaranteed; see: a denial makes an event.\n",
+		enc_buf_printf(out,
+			       "\n%zu clauses, all bound. holds: what is guaranteed; see: a denial makes an event.\n",
 			       p->n_bindings);
 	else
 		enc_buf_printf(out, "\n%zu of %zu clauses are unbound: a run would be refused.\n", p->n_unbound,
 			       p->n_bindings);
-}
-
-static void clause_json(const struct enc_binding *b, struct enc_json *j)
-{
-	char source[4200];
-
-	if (b->clause->at.line > 0)
-		snprintf(source, sizeof(source), "%s:%d", b->clause->at.file, b->clause->at.line);
-	else
-		snprintf(source, sizeof(source), "%s", b->clause->at.file ? b->clause->at.file : "built-in");
-	enc_json_object(j, NULL);
-	enc_json_str(j, "id", b->clause->id);
-	enc_json_str(j, "text", b->clause->text);
-	enc_json_str(j, "source", source);
-	enc_json_array(j, "mechanisms");
-	for (int m = 0; m < ENC_MECH__COUNT; m++)
-		if (b->mechanisms & 1u << m)
-			enc_json_str(j, NULL, enc_mech_name((enum enc_mech)m));
-	enc_json_end(j);
-	enc_json_str(j, "guarantee", b->bound ? enc_guarantee_name(b->guarantee) : NULL);
-	enc_json_str(j, "asked", enc_guarantee_name(b->asked));
-	enc_json_bool(j, "visible", b->visible);
-	enc_json_bool(j, "bound", b->bound);
-	enc_json_str(j, "note", b->note);
-	enc_json_str(j, "missing", b->missing);
-	enc_json_str(j, "next", b->next);
-	enc_json_end(j);
-}
-
-static const char *mount_name(enum enc_mount_kind k)
-{
-	switch (k) {
-	case ENC_MT_BIND_RO: return "read-only";
-	case ENC_MT_BIND_RW: return "writable";
-	case ENC_MT_SCRATCH: return "private";
-	case ENC_MT_FILE_SYNC: return "copied";
-	case ENC_MT_PROTECT: return "protected";
-	case ENC_MT_PIN: return "pinned";
-	case ENC_MT_MASK_DIR:
-	case ENC_MT_MASK_FILE: return "masked";
-	case ENC_MT_LINK: return "link";
-	case ENC_MT_TEXT: return "generated";
-	}
-	return "";
-}
-
-static void mounts_json(const struct enc_plan *p, struct enc_json *j)
-{
-	enc_json_array(j, "mounts");
-	for (size_t i = 0; i < p->n_mounts; i++) {
-		const struct enc_mount *m = &p->mounts[i];
-
-		enc_json_object(j, NULL);
-		enc_json_path(j, "path", m->path);
-		enc_json_str(j, "kind", mount_name(m->kind));
-		enc_json_bool(j, "idmapped", m->idmap);
-		enc_json_str(j, "clause", m->clause >= 0 ? p->bindings[m->clause].clause->id : NULL);
-		enc_json_end(j);
-	}
-	enc_json_end(j);
-}
-
-static void env_json(const struct enc_plan *p, struct enc_json *j)
-{
-	/* Names alone: values may be secret. */
-	enc_json_array(j, "environment");
-	for (size_t i = 0; p->env && p->env[i]; i++)
-		enc_json_strn(j, NULL, p->env[i], strcspn(p->env[i], "="));
-	enc_json_end(j);
-}
-
-void enc_plan_json(const struct enc_plan *p, struct enc_json *j)
-{
-	enc_json_object(j, NULL);
-	enc_json_str(j, "schema", "enclosure.plan/v1");
-	enc_json_object(j, "manifest");
-	enc_json_path(j, "path", p->policy->path);
-	enc_json_str(j, "name", p->policy->name);
-	enc_json_str(j, "found", p->policy->found);
-	enc_json_str(j, "digest", p->policy->digest);
-	enc_json_end(j);
-	enc_json_str(j, "engine", p->engine);
-	enc_json_path(j, "workspace", p->policy->workspace);
-	enc_json_path(j, "cwd", p->cwd);
-	enc_json_object(j, "user");
-	enc_json_str(j, "name", p->ids.name);
-	enc_json_uint(j, "uid", p->ids.uid);
-	enc_json_uint(j, "gid", p->ids.gid);
-	enc_json_uint(j, "inside_uid", p->ids.inside_uid);
-	enc_json_bool(j, "borrowed", p->ids.borrowed);
-	enc_json_path(j, "home", p->ids.home);
-	enc_json_str(j, "why", p->ids.why);
-	enc_json_end(j);
-	enc_json_str(j, "network", p->policy->net_mode == ENC_NET_PROXY ? "proxy" : p->net_none ? "none" : "open");
-	enc_json_array(j, "clauses");
-	for (size_t i = 0; i < p->n_bindings; i++)
-		clause_json(&p->bindings[i], j);
-	enc_json_end(j);
-	mounts_json(p, j);
-	env_json(p, j);
-	enc_json_array(j, "processes");
-	enc_json_str(j, NULL, "supervisor");
-	enc_json_str(j, NULL, "init");
-	enc_json_str(j, NULL, "command");
-	enc_json_end(j);
-	enc_json_uint(j, "unbound", p->n_unbound);
-	enc_json_bool(j, "runnable", p->runnable);
-	enc_json_end(j);
 }

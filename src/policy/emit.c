@@ -25,16 +25,36 @@ static const char *path_verb(int kind)
 					 : "protect";
 }
 
-/* $WORKSPACE as a grant must be a project, not the whole home with everything that the owner has. */
-static bool workspace_ok(struct enc_check *c, const struct enc_node *at, const char *workspace)
+/* Where somebody happened to stand when the run was started: root in /etc, anybody in /tmp with its sockets. */
+static bool is_system(const char *path)
 {
+	static const char *const trees[] = {"/etc",  "/usr", "/boot",  "/run",	"/bin",
+					    "/sbin", "/lib", "/lib32", "/lib64"};
+	static const char *const tops[] = {"/var", "/var/lib", "/var/log", "/var/tmp", "/tmp", "/opt",
+					   "/srv", "/mnt",     "/media",   "/home",    "/root"};
+
+	for (size_t i = 0; i < ENC_LEN(trees); i++)
+		if (enc_path_in(path, trees[i]) && !enc_path_in(path, "/usr/src") &&
+		    !enc_path_in(path, "/usr/local/src"))
+			return true;
+	for (size_t i = 0; i < ENC_LEN(tops); i++)
+		if (strcmp(path, tops[i]) == 0)
+			return true;
+	return false;
+}
+
+/* $WORKSPACE as a grant must be a project, not the whole home with everything that the owner has. */
+static bool workspace_ok(struct enc_check *c, const struct enc_node *at, const char *workspace, bool write)
+{
+	bool home = enc_path_in(c->l->p->home, workspace) || strcmp(workspace, "/") == 0;
 	struct enc_diag *g;
 
-	if (!enc_path_in(c->l->p->home, workspace) && strcmp(workspace, "/") != 0)
+	if (!home && !(write && is_system(workspace)))
 		return true;
 	g = enc_load_diag(c->l, "E0215", &at->at, "the workspace is %s, which %s", workspace,
-			  strcmp(c->l->p->home, workspace) == 0 ? "is your home directory"
-								: "holds your home directory");
+			  !home					  ? "belongs to the system"
+			  : strcmp(c->l->p->home, workspace) == 0 ? "is your home directory"
+								  : "holds your home directory");
 	enc_diag_hint(c->l->d, g, "start in a project's folder, or name the path in the manifest");
 	return false;
 }
@@ -46,7 +66,7 @@ static bool grant_possible(struct enc_check *c, const struct enc_key *row, const
 	bool write = row->kind == ENC_CL_FS_WRITE;
 	struct enc_diag *g;
 
-	if (path->workspace && !workspace_ok(c, at, path->path))
+	if (path->workspace && !workspace_ok(c, at, path->path, write))
 		return false;
 	if (write && strcmp(path->path, "/") == 0) {
 		g = enc_load_diag(c->l, "E0212", &at->at, "'/' can't be written: nothing would be left to enforce");

@@ -94,7 +94,10 @@ static void settle_user(struct enc_load *l, const struct enc_set *s)
 		enc_diag_hint(l->d, g, "leave `user` out, or start enclosure as root");
 		return;
 	}
-	if (u.home && u.home[0] == '/')
+	/* As src/plan has it: who names themself (root gets a borrowed id) keeps $HOME. */
+	if (u.uid == l->w->uid && l->w->own_home && l->w->own_home[0] == '/')
+		l->p->home = enc_path_clean(l->a, l->w->own_home);
+	else if (u.home && u.home[0] == '/')
 		l->p->home = enc_path_clean(l->a, u.home);
 }
 

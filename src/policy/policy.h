@@ -104,6 +104,7 @@ struct enc_policy_where {      /* what a lookup depends on; nothing is read from
 	const char *home;      /* home of the user that the command will run as */
 	const char *state_dir; /* for trust; NULL: trust is not asked */
 	uid_t uid;	       /* who started us: only root may name another `user` */
+	const char *own_home;  /* $HOME of who started us, or NULL: what ~ means where `user` names that very user */
 };
 
 /* 0 and a policy to be freed; or a negative errno: findings in d when it was the text (print them), else in e. */

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 
 #define ENC_SEGMENT_BYTES (64u << 20)
-#define ENC_SEGMENT_NAME 32 /* bytes that hold a name */
+#define ENC_SEGMENT_NAME  32 /* bytes that hold a name */
 
 /* The first numbers of all segments, rising; *ret is from malloc. */
 int enc_log_segments(int log_dir, uint64_t **ret, size_t *ret_n, struct enc_err *e);

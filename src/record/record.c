@@ -167,8 +167,8 @@ static int read_seq(int fd, off_t from, off_t to, uint64_t *ret)
 /* Where the last whole line ends, and the number behind it. */
 static int find_end(struct enc_record *r, off_t size, off_t *ret_end, uint64_t *ret_next, struct enc_err *e)
 {
-	off_t end = size, before;
-	uint64_t seq;
+	off_t end = size, before = -1;
+	uint64_t seq = 0;
 	int rc = find_newline(r->fd, end, &end);
 
 	while (rc == 0 && end >= 0) {

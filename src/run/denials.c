@@ -99,7 +99,10 @@ int enc_denials_add(struct enc_denials *d, struct enc_bus *bus, const char *run,
 		r->clause = "system-calls";
 		r->pid = pid;
 		r->error = error;
-		read_comm(pid, r->comm);
+		if (d->comm)
+			snprintf(r->comm, sizeof(r->comm), "%s", d->comm);
+		else
+			read_comm(pid, r->comm);
 		r->first_real_ns = enc_now_real();
 		r->first_mono_ns = enc_now_boot();
 	}

@@ -10,20 +10,21 @@
 
 #include "event/event.h"
 
-#define ENC_DENIALS_MAX 512	/* kinds of refusal x processes kept apart; above it kinds alone are */
+#define ENC_DENIALS_MAX 512 /* kinds of refusal x processes kept apart; above it kinds alone are */
 
 struct enc_denial_row {
 	char type[24], name[40], comm[17];
-	const char *clause;	/* outlives the run */
+	const char *clause; /* outlives the run */
 	pid_t pid;
 	int error;
 	uint64_t count, first_real_ns, last_real_ns, first_mono_ns, last_mono_ns;
 };
 
 struct enc_denials {
+	const char *comm; /* of the next caller, as the box saw it; NULL: /proc is asked */
 	struct enc_denial_row *rows;
 	size_t n;
-	uint64_t unkept;	/* counted in another process's row, since the table was full */
+	uint64_t unkept; /* counted in another process's row, since the table was full */
 };
 
 /* Counts one; publishes it when it is the first of its kind by this process. class_name as in enc_refusal. */

@@ -64,8 +64,8 @@ static int events_sink(const struct enc_event *ev, void *data, struct enc_err *e
 	return 0;
 }
 
-/* Where the agent can write it can plant a link, and we may be root: a link is not followed (but for /dev/stderr and its
- * like, which are links themselves), and what is opened for appending is a plain file or a pipe. */
+/* Where the agent can write it can plant a link, and we may be root: a link is not followed (but for /dev/stderr and
+ * its like, which are links themselves), and what is opened for appending is a plain file or a pipe. */
 static int open_events_file(const char *where)
 {
 	int nofollow = strncmp(where, "/dev/", 5) == 0 ? 0 : O_NOFOLLOW;

@@ -122,7 +122,8 @@ static void stopped(const struct enc_run_result *r, struct enc_buf *out)
 		return;
 	}
 	for (size_t i = 0; i < r->n_denials; i++) {
-		enc_buf_printf(out, "  %s  %llu x ", i ? "       " : "stopped", (unsigned long long)r->denials[i].count);
+		enc_buf_printf(out, "  %s  %llu x ", i ? "       " : "stopped",
+			       (unsigned long long)r->denials[i].count);
 		enc_buf_add_escaped(out, r->denials[i].what, strlen(r->denials[i].what));
 		enc_buf_printf(out, " [%s]\n", r->denials[i].clause);
 	}
@@ -158,11 +159,12 @@ void enc_run_report(const struct enc_run_request *q, const struct enc_run_result
 		       p->ids.name ? p->ids.name : "an unused id", p->net_none ? "none" : "open");
 	stopped(r, out);
 	if (hidden)
-		enc_buf_printf(out, "           %s%zu clauses on files and network refuse without an event here%s\n", dim,
-			       hidden, off);
+		enc_buf_printf(out, "           %s%zu clauses on files and network refuse without an event here%s\n",
+			       dim, hidden, off);
 	if (r->synced_files)
 		enc_buf_printf(out, "  files    %llu written back\n", (unsigned long long)r->synced_files);
 	if (r->note)
 		enc_buf_printf(out, "  note     %s\n", r->note);
-	enc_buf_printf(out, "  next     enclosure result %.10s   enclosure logs %.10s   enclosure plan\n", r->id, r->id);
+	enc_buf_printf(out, "  next     enclosure result %.10s   enclosure logs %.10s   enclosure plan\n", r->id,
+		       r->id);
 }

@@ -47,6 +47,7 @@ struct enc_run_result {
 	size_t n_denials;
 	uint64_t synced_files;		/* single files written back */
 	const char *note;		/* what the owner should know, or NULL */
+	int output_error;		/* errno when our stdout or stderr could not take what the command printed */
 	uint64_t first_seq, last_seq;
 	uint64_t lost_events;		/* not taken by the reader of --events */
 	struct enc_arena *arena;

@@ -2,11 +2,11 @@
 /*
  * stream.c - pump one stream: pipe of the command -> captured file, and -> our own stream
  *
- * Our own stdout is shared with other programs, so it is never made non-blocking. A reader that is slow must not stop the
- * supervisor either (limits and refusals are its work), so a write happens only after poll(2) promised room, and takes at
- * most PIPE_BUF bytes: that much a pipe with POLLOUT takes without blocking (pipe(7)). While data waits, the pipe of the
- * command is not read: the command blocks, as it would without us. When our reader goes away the command's pipe is closed,
- * and the command gets SIGPIPE, as it would without us.
+ * Our own stdout is shared with other programs, so it is never made non-blocking. A reader that is slow must not stop
+ * the supervisor either (limits and refusals are its work), so a write happens only after poll(2) promised room, and
+ * takes at most PIPE_BUF bytes: that much a pipe with POLLOUT takes without blocking (pipe(7)). While data waits, the
+ * pipe of the command is not read: the command blocks, as it would without us. When our reader goes away the command's
+ * pipe is closed, and the command gets SIGPIPE, as it would without us.
  */
 #include "run/stream.h"
 
@@ -58,7 +58,9 @@ static int flush(struct enc_stream *s)
 		if (w < 0 && (errno == EINTR || errno == EAGAIN))
 			return 0;
 		if (w < 0) {
-			/* The reader is gone: let the command notice as it would without us. */
+			/* The reader is gone, or the disk is full: let the command notice as it would without us. */
+			if (errno != EPIPE)
+				s->to_error = errno;
 			end_output(s);
 			end_input(s);
 			return 1;

@@ -21,6 +21,7 @@ struct enc_stream {
 	bool truncated;
 	bool at_line_start;	/* what was passed on last ended a line */
 	int error;		/* errno that ended capturing */
+	int to_error;		/* errno that ended passing on, but for a reader that left */
 	size_t start, len;
 	struct enc_loop *loop;
 	struct enc_source *reader, *writer;

@@ -6,8 +6,8 @@
  *     -> drain, sync, close -> proc.exit, run.finished -> result.json
  *
  * The supervisor allocates and logs, so everything here happens before the clone or after the end; the part between is
- * src/sandbox. Signals that end us are blocked from the beginning: one that comes during set-up is answered when the loop
- * runs, so that nothing half-built is left behind.
+ * src/sandbox. Signals that end us are blocked from the beginning: one that comes during set-up is answered when the
+ * loop runs, so that nothing half-built is left behind.
  */
 #include "run/supervise.h"
 
@@ -23,9 +23,8 @@
 #include "base/text.h"
 
 static const char *const state_names[] = {
-	[ENC_RUN_FINISHED] = "finished", [ENC_RUN_TIMED_OUT] = "timed-out",
-	[ENC_RUN_CANCELLED] = "cancelled", [ENC_RUN_KILLED] = "killed",
-	[ENC_RUN_REFUSED] = "refused", [ENC_RUN_FAILED_SETUP] = "failed-setup",
+	[ENC_RUN_FINISHED] = "finished", [ENC_RUN_TIMED_OUT] = "timed-out", [ENC_RUN_CANCELLED] = "cancelled",
+	[ENC_RUN_KILLED] = "killed",	 [ENC_RUN_REFUSED] = "refused",	    [ENC_RUN_FAILED_SETUP] = "failed-setup",
 };
 
 const char *enc_run_state_name(enum enc_run_state s)
@@ -66,7 +65,7 @@ static int write_result(struct enc_supervisor *s, struct enc_err *e)
 	enc_json_init(&j, &b, 2);
 	enc_run_result_json(s->q, s->result, &j);
 	enc_buf_putc(&b, '\n');
-	r = enc_write_file(s->dir, "result.json", b.s, b.len, 0600, true, e);
+	r = enc_write_file(s->dir, "result.json", b.s, b.len, 0600, false, e);
 	enc_buf_done(&b);
 	return r;
 }
@@ -77,6 +76,19 @@ static int open_stdin(void)
 	if (!isatty(STDIN_FILENO))
 		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	return open("/proc/self/fd/0", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+}
+
+/* By its name in /proc a descriptor can be opened again, for writing too where the file's mode lets the run's user:
+ * Landlock is what holds that back. */
+static int check_stdin(const struct enc_plan *p, struct enc_err *e)
+{
+	struct stat st;
+
+	if (p->use_landlock || fstat(STDIN_FILENO, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	ENC_FAIL(e, EPERM,
+		 "standard input is a file of the host, which could be written by the run, since landlock is missing");
+	return enc_err_id(e, "E0501", "give it through a pipe: cat FILE | enclosure run ...");
 }
 
 static int open_stream(struct enc_supervisor *s, int i, int *ret_child, struct enc_err *e)
@@ -108,6 +120,9 @@ static int prepare(struct enc_supervisor *s, struct enc_box_failure *fail, struc
 	for (int i = 0; i < 2; i++)
 		s->out[i].from = s->out[i].file = s->out[i].to = -1;
 	r = enc_loop_open(&s->loop, e);
+	if (r < 0)
+		return r;
+	r = check_stdin(s->q->plan, e);
 	if (r < 0)
 		return r;
 	in = open_stdin();
@@ -147,7 +162,8 @@ static void fail_setup(struct enc_supervisor *s, struct enc_box_failure *fail, s
 		snprintf(fail->text, sizeof(fail->text), "%.200s", e->text);
 	(void)enc_run_tell_setup_failed(s, fail, &ignored);
 	enc_run_end(s, ENC_RUN_FAILED_SETUP, NULL, e->text);
-	enc_err_id(e, "E0501", "enclosure doctor tells what this machine lacks");
+	if (!e->hint[0])
+		enc_err_id(e, "E0501", "enclosure doctor tells what this machine lacks");
 	s->result->status = 125;
 }
 
@@ -215,6 +231,8 @@ static void take_usage(struct enc_supervisor *s)
 	for (int i = 0; i < 2; i++) {
 		r->out[i].bytes = s->out[i].bytes;
 		r->out[i].truncated = s->out[i].truncated;
+		if (s->out[i].to_error)
+			r->output_error = s->out[i].to_error;
 	}
 }
 
@@ -253,9 +271,11 @@ static void sync_files(struct enc_supervisor *s)
 	if (n < 0)
 		r->note = enc_arena_strdup(r->arena, e.text);
 	for (size_t i = 0; enc_box_sync_kept(s->box, i, &path, &versions); i++)
-		r->note = enc_arena_printf(r->arena, "%s%s%s was changed outside meanwhile and stays as it is: the run's "
-					   "version is in %s/runs/%s/files/", r->note ? r->note : "", r->note ? "; " : "",
-					   path, s->q->plan->state_dir, r->id);
+		r->note = enc_arena_printf(r->arena,
+					   "%s%s%s was changed outside meanwhile and stays as it is: the run's "
+					   "version is in %s/runs/%s/files/",
+					   r->note ? r->note : "", r->note ? "; " : "", path, s->q->plan->state_dir,
+					   r->id);
 }
 
 static int run_command(struct enc_supervisor *s, struct enc_err *e)
@@ -268,8 +288,6 @@ static int run_command(struct enc_supervisor *s, struct enc_err *e)
 		return r;
 	}
 	r = enc_run_tell_started(s, e);
-	if (r >= 0)
-		r = enc_record_sync(s->record, e);
 	if (r < 0) {
 		fail_setup(s, &fail, e);
 		return r;
@@ -286,6 +304,9 @@ static int run_command(struct enc_supervisor *s, struct enc_err *e)
 	conclude(s);
 	take_usage(s);
 	take_denials(s);
+	/* Who asked for the output did not get it: that is no success. */
+	if (s->result->output_error && s->result->status == 0)
+		s->result->status = 125;
 	return 0;
 }
 
@@ -315,7 +336,8 @@ static int finish(struct enc_supervisor *s, bool ran, struct enc_err *e)
 	}
 	if (rc >= 0)
 		rc = enc_run_tell_finished(s, e);
-	if (rc >= 0)
+	/* What was decided is on the disk before the result is given; waiting for the disk costs more than all walls. */
+	if (rc >= 0 && (r->n_denials || r->state != ENC_RUN_FINISHED))
 		rc = enc_record_sync(s->record, e);
 	enc_record_range(s->record, &r->first_seq, &r->last_seq);
 	if (rc >= 0)

@@ -20,22 +20,22 @@ struct enc_supervisor {
 	struct enc_bus *bus;
 	struct enc_loop *loop;
 	struct enc_box *box;
-	int dir;			/* STATE/runs/ID */
-	int events_fd;			/* --events, or -1 */
-	bool events_own;		/* opened by us */
+	int dir;	 /* STATE/runs/ID */
+	int events_fd;	 /* --events, or -1 */
+	bool events_own; /* opened by us */
 	struct enc_stream out[2];
 	bool streams_started;
 	struct enc_denials denials;
-	struct enc_box_sample seen;	/* counters at the last look */
-	bool limit_seen[3];		/* memory, pids, files: reported once */
-	bool ended;			/* the end state is decided */
+	struct enc_box_sample seen; /* counters at the last look */
+	bool limit_seen[3];	    /* memory, pids, files: reported once */
+	bool ended;		    /* the end state is decided */
 	bool command_ended;
 	struct enc_box_status status;
-	unsigned cancels;		/* Ctrl-C and TERM so far */
+	unsigned cancels; /* Ctrl-C and TERM so far */
 	struct enc_source *grace;
-	bool line_shown;		/* the status line is on the terminal */
+	bool line_shown; /* the status line is on the terminal */
 	uint64_t last_output_ns;
-	struct enc_err *e;		/* of the first failure of ours */
+	struct enc_err *e; /* of the first failure of ours */
 };
 
 /* Decides the end state, once; later calls change nothing. reason is copied. */

@@ -2,9 +2,9 @@
 /*
  * watch.c - the time between go and the end of the command
  *
- * Every source is a descriptor of one loop: the box's control socket (the command has ended), its pidfd (init has ended),
- * the seccomp listener (refused calls), the two output pipes, signals of ours, and timers. A cause that ends the run
- * decides the state with enc_run_end() and kills the box; the loop ends when init has ended.
+ * Every source is a descriptor of one loop: the box's control socket (the command has ended), its pidfd (init has
+ * ended), the seccomp listener (refused calls), the two output pipes, signals of ours, and timers. A cause that ends
+ * the run decides the state with enc_run_end() and kills the box; the loop ends when init has ended.
  */
 #include <errno.h>
 #include <signal.h>
@@ -16,9 +16,9 @@
 #include "base/text.h"
 #include "run/supervise.h"
 
-#define SAMPLE_NS 250000000ull
-#define FAST_SAMPLE_NS 50000000ull	/* memory that is watched, not limited by the kernel */
-#define GRACE_NS 5000000000ull		/* after the first Ctrl-C */
+#define SAMPLE_NS	 250000000ull
+#define FAST_SAMPLE_NS	 50000000ull   /* memory that is watched, not limited by the kernel */
+#define GRACE_NS	 5000000000ull /* after the first Ctrl-C */
 #define REFUSALS_AT_ONCE 64
 
 static void end_by_limit(struct enc_supervisor *s, const char *clause, uint64_t limit, uint64_t value, const char *why,
@@ -39,8 +39,8 @@ static void check_memory(struct enc_supervisor *s, const struct enc_box_sample *
 	s->limit_seen[0] = true;
 	enc_format_size(size, sizeof(size), limit);
 	snprintf(text, sizeof(text), "the run used more than its memory limit of %s", size);
-	end_by_limit(s, "limits.memory", limit,
-		     now->memory_peak_bytes ? now->memory_peak_bytes : now->memory_bytes, text, ENC_RUN_KILLED);
+	end_by_limit(s, "limits.memory", limit, now->memory_peak_bytes ? now->memory_peak_bytes : now->memory_bytes,
+		     text, ENC_RUN_KILLED);
 }
 
 static void check_counts(struct enc_supervisor *s, const struct enc_box_sample *now)
@@ -138,7 +138,10 @@ static int on_refusal(struct enc_source *src, int fd, uint32_t events, void *dat
 		}
 		if (r == 0)
 			return 0;
-		r = enc_denials_add(&s->denials, s->bus, s->result->id, what.class_name, what.name, what.error, pid, &e);
+		s->denials.comm = what.comm;
+		r = enc_denials_add(&s->denials, s->bus, s->result->id, what.class_name, what.name, what.error, pid,
+				    &e);
+		s->denials.comm = NULL;
 		if (r < 0)
 			return ENC_FAIL(s->e, e.code, "%s", e.text);
 	}

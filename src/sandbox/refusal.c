@@ -6,10 +6,27 @@
  * there is no race to lose with threads that rewrite memory.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sandbox/box_impl.h"
 #include "sys/seccomp.h"
+
+/* The caller is stopped in its system call, so that /proc still tells its name; once answered it may be gone. */
+static void read_comm(pid_t pid, char out[17])
+{
+	char path[40];
+	enc_auto_fd int fd = -1;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid); /* fits */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, out, 16);
+	out[n > 0 ? n : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+}
 
 int enc_box_take_refusal(struct enc_box *b, struct enc_refusal *ret, pid_t *ret_pid, struct enc_err *e)
 {
@@ -27,6 +44,7 @@ int enc_box_take_refusal(struct enc_box *b, struct enc_refusal *ret, pid_t *ret_
 	if (!enc_filter_refusal(n.data.nr, args, ret))
 		*ret = (struct enc_refusal){"unknown", "unknown", ENOSYS}; /* filter and table are one: can't be */
 	*ret_pid = (pid_t)n.pid;
+	read_comm(*ret_pid, ret->comm);
 	if (enc_sys_seccomp_refuse(b->listener, n.id, ret->error))
 		return ENC_FAIL(e, errno, "seccomp answer: %s", strerror(errno));
 	return 1;

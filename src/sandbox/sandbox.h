@@ -20,25 +20,25 @@
 struct enc_box;
 
 struct enc_box_io {
-	int stdin_fd, stdout_fd, stderr_fd;	/* become 0, 1, 2 of the command; stay the caller's */
-	const int *keep;			/* further descriptors that the command is given, by number */
+	int stdin_fd, stdout_fd, stderr_fd; /* become 0, 1, 2 of the command; stay the caller's */
+	const int *keep;		    /* further descriptors that the command is given, by number */
 	size_t n_keep;
 	char *const *argv;
-	const char *run;			/* run id: names the cgroup */
+	const char *run; /* run id: names the cgroup */
 };
 
-struct enc_box_failure {	/* set-up failed: which step, which wall, what the kernel said */
-	char step[40];		/* "mount /usr", "landlock", "seccomp", "exec" */
+struct enc_box_failure { /* set-up failed: which step, which wall, what the kernel said */
+	char step[40];	 /* "mount /usr", "landlock", "seccomp", "exec" */
 	char mechanism[24];
-	int error;		/* errno */
+	int error; /* errno */
 	char text[256];
 };
 
-struct enc_box_status {		/* of the command */
+struct enc_box_status { /* of the command */
 	bool exited, signaled;
-	int code;		/* exit status or signal */
-	struct rusage usage;	/* of every process that init reaped */
-	bool exec_failed;	/* the command could not be executed: exec_errno */
+	int code;	     /* exit status or signal */
+	struct rusage usage; /* of every process that init reaped */
+	bool exec_failed;    /* the command could not be executed: exec_errno */
 	int exec_errno;
 };
 
@@ -49,35 +49,41 @@ int enc_box_prepare(const struct enc_plan *p, const struct enc_box_io *io, struc
 /* Lets the command start. 0; -ENOENT, -EACCES, -ENOEXEC...: it could not be executed (the box has ended). */
 int enc_box_go(struct enc_box *b, struct enc_err *e);
 
-int enc_box_pidfd(const struct enc_box *b);	/* readable when init has ended */
-int enc_box_control_fd(const struct enc_box *b);	/* readable when the command has ended: enc_box_status() */
-int enc_box_notify_fd(const struct enc_box *b);	/* seccomp listener, or -1 */
-pid_t enc_box_init_pid(const struct enc_box *b);	/* in the caller's pid namespace */
-pid_t enc_box_command_pid(const struct enc_box *b);	/* the same, of the command, after enc_box_go() */
+int enc_box_pidfd(const struct enc_box *b);	    /* readable when init has ended */
+int enc_box_control_fd(const struct enc_box *b);    /* readable when the command has ended: enc_box_status() */
+int enc_box_notify_fd(const struct enc_box *b);	    /* seccomp listener, or -1 */
+pid_t enc_box_init_pid(const struct enc_box *b);    /* in the caller's pid namespace */
+pid_t enc_box_command_pid(const struct enc_box *b); /* the same, of the command, after enc_box_go() */
 
 /* 1 with *ret set when the command has ended (or init has), 0 when not yet. */
 int enc_box_status(struct enc_box *b, struct enc_box_status *ret, struct enc_err *e);
-int enc_box_signal(struct enc_box *b, int signo);	/* to the command's process group, by init */
+int enc_box_signal(struct enc_box *b, int signo); /* to the command's process group, by init */
 /* End every process of the run: cgroup.kill where there is one, and SIGKILL to init. Safe to call again. */
 void enc_box_kill(struct enc_box *b);
 
-struct enc_box_sample {		/* counters of the run's limits; a counter that can't be had is 0 */
+struct enc_box_sample { /* counters of the run's limits; a counter that can't be had is 0 */
 	uint64_t memory_bytes, memory_peak_bytes, oom_kills;
-	uint64_t pids, pids_hits;	/* forks refused */
+	uint64_t pids, pids_hits; /* forks refused */
 	uint64_t cpu_ns;
-	bool memory_over;	/* watched memory (no cgroup) is over its limit */
-	uint64_t files_hits;	/* processes seen at their descriptor limit (sampled) */
+	bool memory_over;    /* watched memory (no cgroup) is over its limit */
+	uint64_t files_hits; /* processes seen at their descriptor limit (sampled) */
 };
 void enc_box_sample(struct enc_box *b, struct enc_box_sample *ret);
 
-/* Names of refused system calls: class ("io_uring", "socket", "mount", ...), and the errno that the filter's answer has. */
-struct enc_refusal { const char *class_name; const char *name; int error; };
+/* Names of refused system calls: class ("io_uring", "socket", "mount", ...), and the errno that the filter's answer
+ * has. */
+struct enc_refusal {
+	const char *class_name;
+	const char *name;
+	int error;
+	char comm[17]; /* the name of the caller, which is its own choice */
+};
 /* Takes one notification from the listener, answers it with its errno, and says what it was. 1 taken, 0 nothing there
  * (the caller died), negative: the listener is gone. pid is in the caller's pid namespace. */
 int enc_box_take_refusal(struct enc_box *b, struct enc_refusal *ret, pid_t *ret_pid, struct enc_err *e);
 
-/* Write back what the run changed in files of kind FILE_SYNC. Called while the run goes on and once at its end; returns the
- * number of files written, or a negative errno of the last that failed (e names it). */
+/* Write back what the run changed in files of kind FILE_SYNC. Called while the run goes on and once at its end; returns
+ * the number of files written, or a negative errno of the last that failed (e names it). */
 int enc_box_sync_files(struct enc_box *b, struct enc_err *e);
 /* The i-th file whose host version had changed meanwhile and stayed: its path, and how many versions of the run are
  * in STATE/runs/ID/files/ as N-NAME. False when there are fewer. */

@@ -2,9 +2,9 @@
 /*
  * probe_bpf.c - what BPF may do here, by doing it
  *
- * Each program is a few instructions, loaded, attached, seen to work, and gone with its descriptors. The one that refuses
- * (BPF-LSM) looks at the process id and refuses this process alone; the one on connect(2) is attached to a group of its
- * own in which this process is alone.
+ * Each program is a few instructions, loaded, attached, seen to work, and gone with its descriptors. The one that
+ * refuses (BPF-LSM) looks at the process id and refuses this process alone; the one on connect(2) is attached to a
+ * group of its own in which this process is alone.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,13 +25,25 @@
 #include "base/base.h"
 #include "worker/worker.h"
 
-#define INSN(c, d, s, o, i) \
-	((struct bpf_insn){.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
-#define MOV(d, i) INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
-#define EXIT() INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-#define CALL(f) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
-#define RSH(d, i) INSN(BPF_ALU64 | BPF_RSH | BPF_K, d, 0, 0, i)
-#define JNE(d, i, o) INSN(BPF_JMP | BPF_JNE | BPF_K, d, 0, o, i)
+#define INSN(c, d, s, o, i) ((struct bpf_insn){.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
+#define MOV(d, i)	    INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
+#define EXIT()		    INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+#define CALL(f)		    INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
+#define JNE(d, i, o)	    INSN(BPF_JMP | BPF_JNE | BPF_K, d, 0, o, i)
+#define MOVX(d, s)	    INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
+#define ADD(d, i)	    INSN(BPF_ALU64 | BPF_ADD | BPF_K, d, 0, 0, i)
+#define STORE(d, o, i)	    INSN(BPF_ST | BPF_MEM | BPF_DW, d, 0, o, i)
+#define LOADW(d, s, o)	    INSN(BPF_LDX | BPF_MEM | BPF_W, d, s, o, 0)
+/* 64 bits take two. */
+#define LD64(d, kind, v)                                                \
+	INSN(BPF_LD | BPF_DW | BPF_IMM, d, kind, 0, (__s32)(__u32)(v)), \
+		INSN(0, 0, 0, 0, (__s32)(__u32)((__u64)(v) >> 32))
+/* The caller's process id, as our own pid namespace has it, is put at fp-4 (-EINVAL in r0: it is in another one). A
+ * plain bpf_get_current_pid_tgid() has the machine's, and a stranger would be hit from inside of a container. */
+#define ASK_PID(ns)                                                                                   \
+	STORE(BPF_REG_10, -8, 0), LD64(BPF_REG_1, 0, (ns)->st_dev), LD64(BPF_REG_2, 0, (ns)->st_ino), \
+		MOVX(BPF_REG_3, BPF_REG_10), ADD(BPF_REG_3, -8), MOV(BPF_REG_4, 8),                   \
+		CALL(BPF_FUNC_get_ns_current_pid_tgid)
 
 static int tell(const char *name, int error, const char *text)
 {
@@ -46,11 +59,17 @@ static int load(enum bpf_prog_type type, const struct bpf_insn *code, size_t n, 
 }
 
 /* Refuses file_open to this process: what is opened next must fail. */
-static int probe_lsm(void)
+static int probe_lsm(const struct stat *ns)
 {
 	const struct bpf_insn code[] = {
-		CALL(BPF_FUNC_get_current_pid_tgid), RSH(BPF_REG_0, 32), JNE(BPF_REG_0, getpid(), 2),
-		MOV(BPF_REG_0, -EPERM), EXIT(), MOV(BPF_REG_0, 0), EXIT(),
+		ASK_PID(ns),
+		JNE(BPF_REG_0, 0, 4),
+		LOADW(BPF_REG_0, BPF_REG_10, -4),
+		JNE(BPF_REG_0, getpid(), 2),
+		MOV(BPF_REG_0, -EPERM),
+		EXIT(),
+		MOV(BPF_REG_0, 0),
+		EXIT(),
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_LSM_MAC);
 	enc_auto_fd int prog = -1, link = -1, file = -1;
@@ -74,7 +93,9 @@ static int probe_lsm(void)
 
 static int try_connect(void)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(9),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int error = connect(s, (struct sockaddr *)&to, sizeof(to)) < 0 ? errno : 0;
 
@@ -144,24 +165,132 @@ static int probe_cgroup(const char *home)
 	return pid < 0 ? tell("cgroup-bpf", errno, "fork") : 0;
 }
 
-static int probe_raw(const char *name, const char *point, const char *text)
+/* A child that waits for a byte on its standard input, and then does `end`. */
+static pid_t waiting_child(void (*end)(void), int *ret_go)
 {
-	const struct bpf_insn code[] = {MOV(BPF_REG_0, 0), EXIT()};
-	enc_auto_fd int prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, code, ENC_LEN(code), NULL), link = -1;
+	int go[2];
+	pid_t pid;
+	char c;
 
-	if (prog < 0)
-		return tell(name, prog, "the kernel refused to load a tracepoint program");
-	link = bpf_raw_tracepoint_open(point, prog);
-	return tell(name, link < 0 ? errno : 0, link < 0 ? "the program could not be attached" : text);
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return -1;
+	(void)fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		(void)close(go[1]);
+		if (read(go[0], &c, 1) == 1)
+			end();
+		_exit(126);
+	}
+	(void)close(go[0]);
+	*ret_go = go[1];
+	return pid;
 }
 
+static int let_go(pid_t pid, int *go)
+{
+	int status = -1;
+
+	(void)!write(*go, "x", 1); /* a child that is gone shows in its status */
+	(void)close(*go);
+	*go = -1;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* The worker itself, without a job: says so and ends. It must never come to that. */
+static void exec_self(void)
+{
+	(void)close(STDERR_FILENO);
+	(void)execl("/proc/self/exe", "enclosure-worker", (char *)NULL);
+}
+
+/* A SIGKILL from sched_process_exec lands before the first instruction of the new program. */
+static int probe_exec(const struct stat *ns)
+{
+	enc_auto_fd int prog = -1, link = -1, go = -1;
+	pid_t child = waiting_child(exec_self, &go);
+	const struct bpf_insn code[] = {
+		ASK_PID(ns),
+		JNE(BPF_REG_0, 0, 4),
+		LOADW(BPF_REG_0, BPF_REG_10, -4),
+		JNE(BPF_REG_0, child, 2),
+		MOV(BPF_REG_1, SIGKILL),
+		CALL(BPF_FUNC_send_signal),
+		MOV(BPF_REG_0, 0),
+		EXIT(),
+	};
+	int status, error;
+
+	if (child < 0)
+		return tell("bpf-exec-check", errno, "fork");
+	prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, code, ENC_LEN(code), NULL);
+	link = prog < 0 ? -1 : bpf_raw_tracepoint_open("sched_process_exec", prog);
+	error = prog < 0 ? -prog : errno;
+	status = let_go(child, &go);
+	if (prog < 0 || link < 0)
+		return tell("bpf-exec-check", error,
+			    prog < 0 ? "the kernel refused to load a tracepoint program"
+				     : "the program could not be attached");
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+		return tell("bpf-exec-check", EOPNOTSUPP, "a test process was not killed at its exec");
+	return tell("bpf-exec-check", 0, "a test process was killed before the first instruction of its new program");
+}
+
+static void just_end(void)
+{
+	_exit(0);
+}
+
+static int on_record(void *data, void *record, size_t size)
+{
+	int *seen = data;
+
+	*seen += size == 8;
+	return 0;
+}
+
+/* The end of a process is told through a ring buffer. */
 static int probe_witness(void)
 {
-	enc_auto_fd int ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "enc_probe", 0, 0, 4096, NULL);
+	enc_auto_fd int map = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "enc_probe", 0, 0, 4096, NULL), prog = -1, link = -1,
+			go = -1;
+	const struct bpf_insn code[] = {
+		STORE(BPF_REG_10, -8, 1),
+		LD64(BPF_REG_1, BPF_PSEUDO_MAP_FD, map),
+		MOVX(BPF_REG_2, BPF_REG_10),
+		ADD(BPF_REG_2, -8),
+		MOV(BPF_REG_3, 8),
+		MOV(BPF_REG_4, 0),
+		CALL(BPF_FUNC_ringbuf_output),
+		MOV(BPF_REG_0, 0),
+		EXIT(),
+	};
+	struct ring_buffer *ring;
+	int seen = 0;
+	pid_t child;
 
-	if (ring < 0)
+	if (map < 0)
 		return tell("witness", errno, "a ring buffer could not be made");
-	return probe_raw("witness", "sched_process_exit", "tracepoints and ring buffers");
+	ring = ring_buffer__new(map, on_record, &seen, NULL);
+	if (!ring)
+		return tell("witness", errno, "a ring buffer could not be mapped");
+	prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, code, ENC_LEN(code), NULL);
+	link = prog < 0 ? -1 : bpf_raw_tracepoint_open("sched_process_exit", prog);
+	if (link < 0) {
+		(void)tell("witness", prog < 0 ? -prog : errno, "the kernel refused a tracepoint program");
+	} else {
+		child = waiting_child(just_end, &go);
+		if (child > 0)
+			(void)let_go(child, &go);
+		(void)ring_buffer__consume(ring);
+		(void)tell("witness", seen ? 0 : EOPNOTSUPP,
+			   seen ? "the end of a test process came through a ring buffer"
+				: "the end of a test process was not told");
+	}
+	ring_buffer__free(ring);
+	return 0;
 }
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -171,10 +300,14 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 
 int enc_worker_probe_bpf(int argc, char **argv)
 {
+	struct stat ns;
+
 	libbpf_set_print(quiet);
-	(void)probe_lsm();
+	if (stat("/proc/self/ns/pid", &ns) < 0)
+		return 1;
+	(void)probe_lsm(&ns);
 	(void)probe_cgroup(argc > 0 ? argv[0] : "");
-	(void)probe_raw("bpf-exec-check", "sched_process_exec", "a program runs at sched_process_exec");
+	(void)probe_exec(&ns);
 	(void)probe_witness();
 	return fflush(stdout) == 0 ? 0 : 1;
 }

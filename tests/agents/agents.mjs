@@ -47,7 +47,7 @@ export function searchPath(install) {
 
 // Runs argv as `who` ({uid, gid} or null for ourselves) to its end: {status, signal, stdout, stderr}. node gives up the
 // supplementary groups when it changes ids.
-export function runProcess(argv, { who, cwd, env, timeout = 120000, onStderr }) {
+export function runProcess(argv, { who, cwd, env, timeout = 60000, onStderr }) {
   return new Promise((resolve) => {
     const ids = who && process.getuid() === 0 && who.uid !== 0 ? { uid: who.uid, gid: who.gid } : {};
     const child = spawn(argv[0], argv.slice(1), { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], ...ids });

@@ -118,7 +118,7 @@ static int core_pattern_dump(int argc, char **argv)
 	return outcome(prctl(PR_SET_MM, 0, 0, 0, 0));
 }
 
-/* ALLOC MiB: touches memory page by page. */
+/* ALLOCATE MiB [MS]: touches memory page by page, and holds it so long. */
 static int allocate(int argc, char **argv)
 {
 	size_t mib = argc ? strtoul(argv[0], NULL, 10) : 256;
@@ -130,6 +130,8 @@ static int allocate(int argc, char **argv)
 			return -errno;
 		memset(p, 1, 1u << 20);
 	}
+	if (argc > 1)
+		usleep((unsigned)atoi(argv[1]) * 1000u);
 	return 0;
 }
 /* FORKS N: that many children at once. */

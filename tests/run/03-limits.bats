@@ -43,7 +43,7 @@ check_memory() {
 	for who in root user; do
 		be $who
 		manifest "limits: {memory: 64M}"
-		try go sh -c "for i in 1 2 3 4 5 6 7 8; do (\$ENC_ATTACK allocate 20; sleep 3) & done; wait"
+		try go sh -c "for i in 1 2 3 4 5 6 7 8; do \$ENC_ATTACK allocate 20 5000 & done; wait"
 		fails_with 137
 	done
 }

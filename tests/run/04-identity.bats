@@ -154,7 +154,8 @@ check_kernel() {
 	chmod 666 "$T/outside/secret"
 	for mask in "" "--mask landlock"; do
 		# shellcheck disable=SC2086
-		try enc run -m "$M" $mask -- sh -c 'echo changed >/proc/self/fd/0; echo changed >>/dev/stdin' <"$T/outside/secret"
+		try enc run -m "$M" $mask -- sh -c 'echo changed >/proc/self/fd/0; echo changed >>/dev/stdin; echo ran' <"$T/outside/secret"
+		[ "$output" = ran ] || { fails_with 125 && contains "$stderr" "standard input"; }
 		is "$(cat "$T/outside/secret")" secret
 	done
 }

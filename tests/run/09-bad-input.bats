@@ -130,7 +130,7 @@ TABLE
 	refused 125 "absent"
 	manifest protect='"**/.env"'
 	bad -m "$M"
-	refused 125 ".env"
+	refused 125 "filesystem.protect[0]" hint
 }
 @test "a manifest that can't be read, or is not there" {
 	be user
@@ -300,4 +300,20 @@ TABLE
 	lacks "$stderr" $'\e'
 	try go $'\e]52;c;aGk=\a'
 	lacks "$stderr" $'\e'
+}
+@test "a workspace that is the home, holds it, or belongs to the system" {
+	for who in root user; do
+		be $who
+		for d in / /tmp /var/tmp /etc /usr /usr/lib /home /srv "$UP_HOME"; do
+			cd "$d"
+			try enc run -m coding-agent -- touch "$WS/ran"
+			fails_with 125
+			contains "$stderr" E0215 "$d" hint
+			[ ! -e "$WS/ran" ]
+		done
+		cd "$WS"
+		try enc run -m coding-agent -- touch ran2
+		fails_with 0
+		rm -f ran2
+	done
 }

@@ -18,7 +18,7 @@
 struct seen {
 	size_t n;
 	enum enc_event_type last;
-	uint64_t counts[4];	/* of folded events, in order */
+	uint64_t counts[4]; /* of folded events, in order */
 	size_t folded;
 	int fail;
 };

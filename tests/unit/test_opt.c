@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -44,8 +45,8 @@ static const struct enc_verb verb = {
 static const struct {
 	const char *name;
 	const char *argv[8];
-	int want;		/* operands, or negative */
-	const char *say;	/* part of the message */
+	int want;	 /* operands, or negative */
+	const char *say; /* part of the message */
 	const char *hint;
 } cases[] = {
 	{"operand stops options", {"-j", "cmd", "-x"}, 2, NULL, NULL},
@@ -63,7 +64,11 @@ static const struct {
 	{"empty value", {"--manifest=", "cmd"}, -EINVAL, "not an empty text", NULL},
 	{"flag with value", {"--json=yes", "cmd"}, -EINVAL, "--json takes no value (got 'yes')", NULL},
 	{"twice", {"--json", "--json", "cmd"}, -EINVAL, "--json was given twice", NULL},
-	{"unknown long", {"--manfest", "x", "cmd"}, -EINVAL, "unknown option '--manfest'", "did you mean '--manifest'?"},
+	{"unknown long",
+	 {"--manfest", "x", "cmd"},
+	 -EINVAL,
+	 "unknown option '--manfest'",
+	 "did you mean '--manifest'?"},
 	{"unknown short", {"-z", "cmd"}, -EINVAL, "unknown option '-z'", NULL},
 	{"no time", {"--timeout", "5", "cmd"}, -EINVAL, "'5' is not a time", NULL},
 	{"zero time", {"--timeout", "0s", "cmd"}, -EINVAL, "'0s' is not a time", NULL},
@@ -72,14 +77,14 @@ static const struct {
 	{"no operand", {"--json"}, -EINVAL, "an operand is missing", NULL},
 };
 
-static int parse(size_t i, struct args *a, char **operands, struct enc_err *e)
+static int parse(struct enc_arena *arena, size_t i, struct args *a, char **operands, struct enc_err *e)
 {
 	char *argv[9] = {0};
 	int argc = 0;
 
 	memset(a, 0, sizeof(*a));
 	for (; argc < 8 && cases[i].argv[argc]; argc++)
-		argv[argc] = enc_strdup(cases[i].argv[argc]);
+		argv[argc] = enc_arena_strdup(arena, cases[i].argv[argc]);
 	return enc_opt_parse(&verb, argc, argv, a, operands, e);
 }
 
@@ -89,7 +94,8 @@ static void test_cases(void **state)
 		struct args a;
 		struct enc_err e = {0};
 		char *operands[9];
-		int r = parse(i, &a, operands, &e);
+		enc_auto(enc_arena_free_auto) struct enc_arena *arena = enc_arena_new();
+		int r = parse(arena, i, &a, operands, &e);
 
 		if (r != cases[i].want)
 			fail_msg("%s: got %d (%s), want %d", cases[i].name, r, e.text, cases[i].want);
@@ -99,6 +105,7 @@ static void test_cases(void **state)
 			fail_msg("%s: hint is '%s'", cases[i].name, e.hint);
 		if (r == -EINVAL && strcmp(e.id, "E0701") != 0)
 			fail_msg("%s: code is '%s'", cases[i].name, e.id);
+		free(a.masks.v);
 	}
 }
 
@@ -108,9 +115,10 @@ static void test_values(void **state)
 	char *argv[10] = {0}, *operands[10];
 	struct args a = {0};
 	struct enc_err e = {0};
+	enc_auto(enc_arena_free_auto) struct enc_arena *arena = enc_arena_new();
 
 	for (size_t i = 0; i < ENC_LEN(line); i++)
-		argv[i] = enc_strdup(line[i]);
+		argv[i] = enc_arena_strdup(arena, line[i]);
 	assert_int_equal(enc_opt_parse(&verb, ENC_LEN(line), argv, &a, operands, &e), 2);
 	assert_int_equal(a.timeout, 90000000000ull);
 	assert_int_equal(a.count, 7);
@@ -121,6 +129,7 @@ static void test_values(void **state)
 	assert_string_equal(operands[0], "run");
 	assert_string_equal(operands[1], "-j");
 	assert_null(operands[2]);
+	free(a.masks.v);
 }
 
 /* Every verb's table is sound, since parser, help and manual rely on it. */

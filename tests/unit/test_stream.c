@@ -39,8 +39,8 @@ static void run_for(struct enc_loop *l, unsigned ms)
 struct fixture {
 	struct enc_loop *loop;
 	struct enc_stream *s;
-	int command;	/* write end of the command's pipe */
-	int file;	/* what was captured */
+	int command; /* write end of the command's pipe */
+	int file;    /* what was captured */
 };
 
 static void start(struct fixture *f, int to)
