@@ -81,8 +81,7 @@ static int load_plan(struct enc_cli_context *c, uint64_t timeout_ns, struct enc_
 }
 
 int enc_cli_context_load(struct enc_cli_context *c, unsigned what, const char *manifest,
-			 const struct enc_opt_list *masks, uint64_t timeout_ns, struct enc_diags *d,
-			 struct enc_err *e)
+			 const struct enc_opt_list *masks, uint64_t timeout_ns, struct enc_diags *d, struct enc_err *e)
 {
 	int r;
 

@@ -13,7 +13,8 @@
 #include "base/yaml.h"
 #include "host/impl.h"
 
-/* What an ordinary user may do with groups depends on the one that they are in (a delegated scope); root's homes don't. */
+/* What an ordinary user may do with groups depends on the one that they are in (a delegated scope); root's homes don't.
+ */
 static void key_of(const struct enc_host *h, const char *build, char *ret, size_t size)
 {
 	enc_auto(enc_free_auto) char *groups = NULL;

@@ -41,8 +41,8 @@ int enc_mech_parse(const char *name, enum enc_mech *ret)
 const char *enc_status_name(enum enc_status s)
 {
 	static const char *const words[] = {
-		[ENC_ST_SUPPORTED] = "supported",     [ENC_ST_EXPERIMENTAL] = "experimental",
-		[ENC_ST_UNSUPPORTED] = "unsupported", [ENC_ST_UNAVAILABLE] = "unavailable",
+		[ENC_ST_SUPPORTED] = "supported",	    [ENC_ST_EXPERIMENTAL] = "experimental",
+		[ENC_ST_UNSUPPORTED] = "unsupported",	    [ENC_ST_UNAVAILABLE] = "unavailable",
 		[ENC_ST_REQUIRES_SETUP] = "requires-setup",
 	};
 
@@ -75,12 +75,14 @@ static const struct row {
 	{ENC_MECH_MOUNT_NAMESPACE, enc_probe_mount_namespace, ENC_ST_UNAVAILABLE, "a kernel of 5.12 or newer"},
 	{ENC_MECH_PID_NAMESPACE, enc_probe_pid_namespace, ENC_ST_UNAVAILABLE,
 	 "a container that masks parts of /proc forbids it: start it with an unmasked /proc"},
-	{ENC_MECH_NET_NAMESPACE, enc_probe_net_namespace, ENC_ST_UNAVAILABLE, "sysctl -w user.max_net_namespaces=15000"},
+	{ENC_MECH_NET_NAMESPACE, enc_probe_net_namespace, ENC_ST_UNAVAILABLE,
+	 "sysctl -w user.max_net_namespaces=15000"},
 	{ENC_MECH_LANDLOCK, enc_probe_landlock, ENC_ST_UNAVAILABLE, "add landlock to the kernel's lsm= list"},
 	{ENC_MECH_SECCOMP, enc_probe_seccomp, ENC_ST_UNAVAILABLE, "a kernel with CONFIG_SECCOMP_FILTER"},
 	{ENC_MECH_SECCOMP_NOTIFY, enc_probe_seccomp_notify, ENC_ST_UNAVAILABLE, "a kernel of 5.0 or newer"},
 	{ENC_MECH_RLIMIT, enc_probe_rlimit, ENC_ST_UNAVAILABLE, ""},
-	{ENC_MECH_OVERLAY, enc_probe_overlay, ENC_ST_UNAVAILABLE, "a kernel of 5.11 or newer with overlayfs: modprobe overlay"},
+	{ENC_MECH_OVERLAY, enc_probe_overlay, ENC_ST_UNAVAILABLE,
+	 "a kernel of 5.11 or newer with overlayfs: modprobe overlay"},
 };
 
 static void take(struct enc_host *h, const struct row *r, const struct enc_answer *a)
@@ -99,7 +101,8 @@ static void take(struct enc_host *h, const struct row *r, const struct enc_answe
 
 static void probe_idmap(struct enc_host *h)
 {
-	static const struct row row = {ENC_MECH_IDMAP, enc_probe_idmap, ENC_ST_UNAVAILABLE, "name a user: in the manifest"};
+	static const struct row row = {ENC_MECH_IDMAP, enc_probe_idmap, ENC_ST_UNAVAILABLE,
+				       "name a user: in the manifest"};
 	struct enc_answer a;
 
 	if (h->uid != 0) {
@@ -122,7 +125,8 @@ static void probe_all(struct enc_host *h)
 	probe_idmap(h);
 	enc_probe_cgroups(h);
 	enc_probe_bpf(h);
-	enc_probe_set(h, ENC_MECH_EGRESS, ENC_ST_UNSUPPORTED, NULL, "not built in this version", "network: {mode: none} or {mode: open}");
+	enc_probe_set(h, ENC_MECH_EGRESS, ENC_ST_UNSUPPORTED, NULL, "not built in this version",
+		      "network: {mode: none} or {mode: open}");
 }
 
 static void identify(struct enc_host *h)
@@ -184,6 +188,7 @@ void enc_host_mask(struct enc_host *h, enum enc_mech m)
 	if (m == ENC_MECH_CGROUP_V2)
 		h->cgroup2_dir[0] = '\0';
 	for (int c = 0; c < ENC_CTL__COUNT; c++)
-		if ((m == ENC_MECH_CGROUP_V2 && h->ctl[c].version == 2) || (m == ENC_MECH_CGROUP_V1 && h->ctl[c].version == 1))
+		if ((m == ENC_MECH_CGROUP_V2 && h->ctl[c].version == 2) ||
+		    (m == ENC_MECH_CGROUP_V1 && h->ctl[c].version == 1))
 			memset(&h->ctl[c], 0, sizeof(h->ctl[c]));
 }

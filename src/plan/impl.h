@@ -20,7 +20,7 @@ struct enc_resolved {
 	const char *path; /* free of links; when absent: as far as it goes, with the rest appended */
 	bool exists;
 	int error;	     /* why it can't be looked at: ENOENT, EACCES, ... or 0 */
-	const char *planted;	/* a link in a place that a run, or everybody, may write: not followed */
+	const char *planted; /* a link in a place that a run, or everybody, may write: not followed */
 	bool is_dir, is_file;
 	dev_t dev;
 	ino_t ino;

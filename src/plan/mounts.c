@@ -41,17 +41,23 @@ static bool has(const struct enc_planner *w, const char *path)
 	return false;
 }
 
-static void add_scratch(struct enc_planner *w, const char *path, unsigned mode)
+static void put_scratch(struct enc_planner *w, const char *path, unsigned mode)
 {
 	struct enc_mount *m;
 
 	/* A HOME of /proc must not cover the run's own. */
-	if (has(w, path) || shown(w, path) || strcmp(path, "/") == 0 || enc_path_in(path, "/proc") ||
-	    enc_path_in(path, "/sys") || enc_path_in(path, "/dev"))
+	if (has(w, path) || strcmp(path, "/") == 0 || enc_path_in(path, "/proc") || enc_path_in(path, "/sys") ||
+	    enc_path_in(path, "/dev"))
 		return;
 	m = add(w, ENC_MT_SCRATCH, path);
 	m->is_dir = true;
 	m->mode = mode;
+}
+
+static void add_scratch(struct enc_planner *w, const char *path, unsigned mode)
+{
+	if (!shown(w, path))
+		put_scratch(w, path, mode);
 }
 
 static const char *parent_of(struct enc_planner *w, const char *path)
@@ -249,15 +255,34 @@ static int check_cwd(struct enc_planner *w, struct enc_err *e)
 	return 0;
 }
 
+/* `read: [/]` shows a /root that is closed to whoever root starts: of no use, and programs need a home. */
+static bool is_closed_home(const struct enc_planner *w, const struct enc_resolved *home)
+{
+	const struct enc_grant *g = enc_plan_grant(w, home->path);
+
+	return g && strcmp(g->at.path, home->path) != 0 && home->exists && home->is_dir &&
+	       !enc_plan_wants_idmap(w, g) && home->uid != w->p->ids.uid && home->gid != w->p->ids.gid &&
+	       (home->mode & 05) == 0;
+}
+
+static void add_home(struct enc_planner *w)
+{
+	struct enc_resolved home;
+
+	enc_resolve(w->p->arena, w->p->ids.home, false, NULL, 0, &home);
+	if (is_closed_home(w, &home))
+		put_scratch(w, home.path, 0700);
+	else
+		add_scratch(w, home.path, 0700);
+	add_links(w, &home);
+	free(home.links);
+}
+
 int enc_plan_mounts(struct enc_planner *w, struct enc_err *e)
 {
 	struct enc_plan *p = w->p;
-	struct enc_resolved home;
 
-	enc_resolve(p->arena, p->ids.home, false, NULL, 0, &home);
-	add_scratch(w, home.path, 0700);
-	add_links(w, &home);
-	free(home.links);
+	add_home(w);
 	for (size_t i = 0; i < w->n_grants; i++)
 		add_grant(w, &w->grants[i]);
 	add_names(w);

@@ -10,22 +10,22 @@
 
 #include "base/loop.h"
 
-#define ENC_CAPTURE_MAX (256u << 20)	/* bytes kept of each stream; the rest is passed on and counted */
+#define ENC_CAPTURE_MAX (256u << 20) /* bytes kept of each stream; the rest is passed on and counted */
 
 struct enc_stream {
-	int from;		/* read end of the command's pipe; -1 when ended */
-	int file;		/* captured into; -1 none */
-	int to;			/* passed on to; -1 none. The caller's. */
-	bool socket, pollable;	/* kind of `to` */
+	int from;	       /* read end of the command's pipe; -1 when ended */
+	int file;	       /* captured into; -1 none */
+	int to;		       /* passed on to; -1 none. The caller's. */
+	bool socket, pollable; /* kind of `to` */
 	uint64_t bytes, captured;
 	bool truncated;
-	bool at_line_start;	/* what was passed on last ended a line */
-	int error;		/* errno that ended capturing */
-	int to_error;		/* errno that ended passing on, but for a reader that left */
+	bool at_line_start; /* what was passed on last ended a line */
+	int error;	    /* errno that ended capturing */
+	int to_error;	    /* errno that ended passing on, but for a reader that left */
 	size_t start, len;
 	struct enc_loop *loop;
 	struct enc_source *reader, *writer;
-	void (*before_write)(void *data);	/* a status line is taken away first */
+	void (*before_write)(void *data); /* a status line is taken away first */
 	void *data;
 	char buf[65536];
 };

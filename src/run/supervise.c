@@ -336,7 +336,8 @@ static int finish(struct enc_supervisor *s, bool ran, struct enc_err *e)
 	}
 	if (rc >= 0)
 		rc = enc_run_tell_finished(s, e);
-	/* What was decided is on the disk before the result is given; waiting for the disk costs more than all walls. */
+	/* What was decided is on the disk before the result is given; waiting for the disk costs more than all walls.
+	 */
 	if (rc >= 0 && (r->n_denials || r->state != ENC_RUN_FINISHED))
 		rc = enc_record_sync(s->record, e);
 	enc_record_range(s->record, &r->first_seq, &r->last_seq);

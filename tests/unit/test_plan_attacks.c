@@ -189,6 +189,25 @@ static void test_root_only_files(void **state)
 	free(shut);
 }
 
+/* Root's own home is closed to an id that nobody has: then the run gets one, and one that it can read is left. */
+static void test_closed_home(void **state)
+{
+	struct fixture *f = *state;
+	char root[] = "HOME=/root", usr_[] = "HOME=/usr", *env[] = {root, NULL}, *usr[] = {usr_, NULL};
+	struct stat st;
+
+	if (geteuid() != 0 || stat("/root", &st) < 0 || st.st_mode & 05 || st.st_uid != 0)
+		skip();
+	tree(f, "");
+	assert_non_null(plan_of(f, "filesystem: {write: [$WORKSPACE], read: [/]}\n", env, 0));
+	assert_non_null(mount_at("/root", ENC_MT_SCRATCH));
+	assert_non_null(plan_of(f, "filesystem: {write: [$WORKSPACE], read: [/root]}\n", env, 0));
+	assert_null(mount_at("/root", ENC_MT_SCRATCH));
+	assert_true(mount_at("/root", ENC_MT_BIND_RO)->idmap);
+	assert_non_null(plan_of(f, "filesystem: {write: [$WORKSPACE], read: [/]}\n", usr, 0));
+	assert_null(mount_at("/usr", ENC_MT_SCRATCH));
+}
+
 static void test_group_of_root(void **state)
 {
 	struct fixture *f = *state;
@@ -236,6 +255,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_odd_homes, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_protected_passwd, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_root_only_files, plan_open, plan_close),
+		cmocka_unit_test_setup_teardown(test_closed_home, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_group_of_root, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_digest, plan_open, plan_close),
 	};
