@@ -11,6 +11,9 @@
 #include "base/text.h"
 #include "base/utf8.h"
 
+#define CLIP_BEFORE 60	/* characters of a long line in front of the place */
+#define CLIP_AFTER  100 /* and behind it */
+
 void enc_diags_init(struct enc_diags *d)
 {
 	memset(d, 0, sizeof(*d));
@@ -113,8 +116,36 @@ static void carets(const struct enc_diag *g, struct enc_buf *out)
 	}
 }
 
-static void source_line(const struct enc_diag *g, struct enc_buf *out, const char *bold, const char *off)
+/* A line of any length is shown as what stands around the place: *g gets another source and column, text in b. */
+static void clip(struct enc_diag *g, struct enc_buf *b)
 {
+	const char *s = g->source, *end = s + strlen(s);
+	int from = g->column > CLIP_BEFORE ? g->column - CLIP_BEFORE : 1;
+
+	if ((size_t)(end - s) <= CLIP_BEFORE + CLIP_AFTER)
+		return;
+	if (from > 1) {
+		enc_buf_puts(b, "...");
+		g->column = CLIP_BEFORE + 1 + 3;
+	}
+	for (int i = 1; s < end && i < from + CLIP_BEFORE + CLIP_AFTER; i++) {
+		size_t len = enc_utf8_len(s, (size_t)(end - s));
+
+		len = len ? len : 1;
+		if (i >= from)
+			enc_buf_add(b, s, len);
+		s += len;
+	}
+	enc_buf_puts(b, s < end ? "..." : "");
+	g->source = b->s;
+}
+
+static void source_line(const struct enc_diag *whole, struct enc_buf *out, const char *bold, const char *off)
+{
+	struct enc_buf clipped = {0};
+	struct enc_diag shown = *whole, *g = &shown;
+
+	clip(g, &clipped);
 	const char *s = g->source;
 	char number[16];
 	int pad = snprintf(number, sizeof(number), "%d", g->line);
@@ -133,6 +164,7 @@ static void source_line(const struct enc_diag *g, struct enc_buf *out, const cha
 	enc_buf_printf(out, "\n  %*s | %s", pad, "", bold);
 	carets(g, out);
 	enc_buf_printf(out, "%s\n", off);
+	enc_buf_done(&clipped);
 }
 
 static void print_one(const struct enc_diag *g, struct enc_buf *out, bool color)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,7 @@ static int ask(const char *worker, const char *group, struct enc_buf *out)
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)alarm(PATIENCE_S);
 		(void)dup2(pipes[1], STDOUT_FILENO);
 		execl(worker, worker, "probe-bpf", group, (char *)NULL);

@@ -151,6 +151,19 @@ static void remove_group(const char *group)
 		(void)nanosleep(&pause, NULL);
 }
 
+/* Where nothing else is in it, the end of another run or probe takes the home away at any moment. */
+static int make_group(const char *home, const char *group)
+{
+	int r = -ENOENT;
+
+	for (int i = 0; i < 20 && r == -ENOENT; i++) {
+		r = mkdir(group, 0755) < 0 ? -errno : 0;
+		if (r == -ENOENT && mkdir(home, 0755) < 0 && errno != EEXIST)
+			break;
+	}
+	return r;
+}
+
 /* Makes a group, puts a process into it, sets the controller's limit, and takes the group away. *ret_kill: groups can
  * be ended by cgroup.kill there, with the controller or without. */
 static int try_group(const struct hierarchy *h, const char *home, enum enc_controller c, bool *ret_kill)
@@ -164,7 +177,7 @@ static int try_group(const struct hierarchy *h, const char *home, enum enc_contr
 	/* As a run does. Not above home, which is not ours; and not taken back, since a run may rely on it by now. */
 	if (h->version == 2 && c != ENC_CTL_FREEZER)
 		(void)put(home, "cgroup.subtree_control", enable);
-	r = mkdir(group, 0755) < 0 ? -errno : 0;
+	r = make_group(home, group);
 	if (r == 0) {
 		r = join(group);
 		*ret_kill = r == 0 && h->version == 2 && put(group, "cgroup.kill", "1") == 0;

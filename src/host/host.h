@@ -15,14 +15,21 @@
 #include "base/err.h"
 #include "base/json.h"
 
-#define ENC_MECHANISMS(X)                                                                                             \
-	X(USER_NAMESPACE, "user-namespace")                                                                           \
-	X(MOUNT_NAMESPACE, "mount-namespace")                                                                         \
-	X(PID_NAMESPACE, "pid-namespace") X(NET_NAMESPACE, "net-namespace") X(LANDLOCK, "landlock")                   \
-		X(SECCOMP, "seccomp") X(SECCOMP_NOTIFY, "seccomp-notify") X(IDMAP, "idmap") X(CGROUP_V2, "cgroup-v2") \
-			X(CGROUP_V1, "cgroup-v1") X(RLIMIT, "rlimit") X(EGRESS, "egress") X(CGROUP_BPF, "cgroup-bpf") \
-				X(BPF_EXEC_CHECK, "bpf-exec-check") X(BPF_LSM, "bpf-lsm") X(WITNESS, "witness")       \
-					X(OVERLAY, "overlay")
+#define ENC_MECHANISMS(X)                     \
+	X(USER_NAMESPACE, "user-namespace")   \
+	X(MOUNT_NAMESPACE, "mount-namespace") \
+	X(PID_NAMESPACE, "pid-namespace")     \
+	X(NET_NAMESPACE, "net-namespace")     \
+	X(LANDLOCK, "landlock")               \
+	X(SECCOMP, "seccomp")                 \
+	X(SECCOMP_NOTIFY, "seccomp-notify")   \
+	X(IDMAP, "idmap")                     \
+	X(CGROUP_V2, "cgroup-v2")             \
+	X(CGROUP_V1, "cgroup-v1")             \
+	X(RLIMIT, "rlimit")                   \
+	X(EGRESS, "egress")                   \
+	X(CGROUP_BPF, "cgroup-bpf")           \
+	X(BPF_EXEC_CHECK, "bpf-exec-check") X(BPF_LSM, "bpf-lsm") X(WITNESS, "witness") X(OVERLAY, "overlay")
 
 #define ENC_MECH_ENUM(id, name) ENC_MECH_##id,
 enum enc_mech { ENC_MECHANISMS(ENC_MECH_ENUM) ENC_MECH__COUNT };

@@ -59,21 +59,24 @@ void enc_probe_run(enc_probe_fn fn, const struct enc_host *h, struct enc_answer 
 		_exit(write(pipes[1], &a, sizeof(a)) == sizeof(a) ? 0 : 1);
 	}
 	(void)close(pipes[1]);
+	if (pid < 0) {
+		(void)enc_probe_fail(ret, "fork");
+		(void)close(pipes[0]);
+		return;
+	}
 	p.fd = pipes[0];
 	ret->error = ETIMEDOUT;
 	(void)snprintf(ret->step, sizeof(ret->step), "the probe did not answer");
-	if (pid > 0 && poll(&p, 1, PATIENCE_MS) == 1) {
+	if (poll(&p, 1, PATIENCE_MS) == 1) {
 		struct enc_answer a;
 
 		if (read(pipes[0], &a, sizeof(a)) == sizeof(a))
 			*ret = a;
 	}
 	(void)close(pipes[0]);
-	if (pid > 0) {
-		(void)kill(pid, SIGKILL);
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 static int put(const char *path, const char *text)

@@ -122,6 +122,8 @@ static void add_grant(struct enc_planner *w, const struct enc_clause *c, bool wr
 	bind_grant(w, b);
 	if (!at.is_dir && !at.is_file)
 		b->note = "a socket, pipe or device: whoever sees it can talk to it";
+	else if (at.is_dir && (enc_path_in(at.path, "/run")) && b->bound)
+		b->note = "services listen on sockets in it: whoever sees them can talk to them";
 	if (is_private(at.path) && !enc_path_in(at.path, "/sys")) {
 		b->note = "the run has its own /proc and /dev";
 		free(at.links);

@@ -144,6 +144,15 @@ static void hold(struct enc_planner *w, struct enc_binding *b, const struct enc_
 		pin(w, at->path, in->at.path);
 }
 
+/* A grant would show it, were it not for a folder that is every run's own. */
+static bool in_private(const struct enc_planner *w, const char *path)
+{
+	for (size_t i = 0; i < w->n_grants; i++)
+		if (w->grants[i].at.exists && enc_path_in(path, w->grants[i].at.path))
+			return true;
+	return false;
+}
+
 static void add_clause(struct enc_planner *w, const struct enc_clause *c, bool deny)
 {
 	struct enc_binding *b = enc_plan_add(w, c);
@@ -162,7 +171,8 @@ static void add_clause(struct enc_planner *w, const struct enc_clause *c, bool d
 		enc_plan_bound(b, ENC_BIT(MOUNT_NAMESPACE), ENC_G_PREVENT);
 		if (!enc_plan_has(w, ENC_MECH_MOUNT_NAMESPACE))
 			enc_plan_missing(w, b, "enclosure doctor", "needs mount-namespace, which this machine lacks");
-		b->note = "outside of every grant";
+		b->note =
+			in_private(w, at.path) ? "the run has a private folder in its place" : "outside of every grant";
 		goto out;
 	}
 	if (!at.exists) {

@@ -196,7 +196,8 @@ static void conclude(struct enc_supervisor *s)
 
 	if (s->command_ended && st->exited)
 		r->exit_code = st->code;
-	if (s->command_ended && st->signaled)
+	/* A SIGKILL after we decided the end was ours, and not how the command ended. */
+	if (s->command_ended && st->signaled && !(s->ended && st->code == SIGKILL))
 		r->signal = st->code;
 	if (s->command_ended && (st->exited || st->signaled))
 		enc_run_end(s, ENC_RUN_FINISHED, NULL, NULL);

@@ -117,8 +117,8 @@ check_protect_twin() {
 @test "protect: without the clause all of it is open (user)" { check_protect_twin user; }
 
 @test "a write grant of one file in a private home is written back, also when it is replaced by rename" {
-	be user
-	as sh -c 'echo one >$HOME/.enc-one; echo two >$HOME/.enc-two; chmod 640 $HOME/.enc-two'
+	be_at_home
+	as sh -c "echo one >\$HOME/.enc-one; echo two >\$HOME/.enc-two; chmod 640 \$HOME/.enc-two"
 	manifest write="$UP_HOME/.enc-one, $UP_HOME/.enc-two"
 	try go sh -c 'echo new >$HOME/.enc-two.tmp; mv $HOME/.enc-two.tmp $HOME/.enc-two; echo more >>$HOME/.enc-one; ls -A $HOME'
 	fails_with 0
@@ -126,19 +126,17 @@ check_protect_twin() {
 	is "$(cat "$UP_HOME/.enc-one")" $'one\nmore'
 	is "$(cat "$UP_HOME/.enc-two")" new
 	is "$(stat -c '%U %a' "$UP_HOME/.enc-two")" "$USER_NAME 640"
-	rm -f "$UP_HOME"/.enc-*
 }
 
 @test "the same when root grants an ordinary user's file" {
-	be user
+	be_at_home
 	as sh -c 'echo one >$HOME/.enc-one'
-	be root
-	manifest write="$(getent passwd $USER_NAME | cut -d: -f6)/.enc-one" "user: $USER_NAME"
-	try go sh -c 'echo new >$HOME/x; mv $HOME/x $HOME/.enc-one'
+	WHO=root UP_HOME=/root
+	manifest write="$T/home/.enc-one" "user: $USER_NAME"
+	try go sh -c "cd $T/home; echo new >x; mv x .enc-one"
 	fails_with 0
-	is "$(cat /home/$USER_NAME/.enc-one)" new
-	is "$(stat -c %U /home/$USER_NAME/.enc-one)" $USER_NAME
-	rm -f /home/$USER_NAME/.enc-one
+	is "$(cat "$T/home/.enc-one")" new
+	is "$(stat -c %U "$T/home/.enc-one")" $USER_NAME
 }
 
 @test "root's private files stay unreadable inside a read grant" {

@@ -72,11 +72,11 @@ output_limit() {
 
 # A single granted file in a private directory: what the run puts in its place is read by the supervisor.
 synced() {	# COMMAND that runs in the home
-	be user
+	be_at_home
 	rm -f "$UP_HOME/.enc-one"
 	as sh -c 'echo orig >$HOME/.enc-one; chmod 600 $HOME/.enc-one'
 	manifest write="$UP_HOME/.enc-one"
-	be user
+	chown $USER_NAME "$M"
 	try enc run -m "$M" -- sh -c "cd \$HOME && $1"
 }
 @test "a synced file that the run makes a link, a pipe, a directory or a giant is not written back" {
@@ -87,13 +87,12 @@ synced() {	# COMMAND that runs in the home
 		is "$(cat "$UP_HOME/.enc-one")" orig
 		is "$(stat -c '%F %a' "$UP_HOME/.enc-one")" "regular file 600"
 	done
-	rm -f "$UP_HOME/.enc-one"
 }
 @test "a synced file that the host changed meanwhile stays, and the run's version is kept" {
-	be user
+	be_at_home
 	as sh -c 'echo orig >$HOME/.enc-one'
 	manifest write="$UP_HOME/.enc-one"
-	be user
+	chown $USER_NAME "$M"
 	background "$T/out" go sh -c 'echo up; sleep 1; echo theirs >$HOME/.enc-one; sleep 0.3'
 	until_true 5 test -s "$T/out"
 	as sh -c 'echo host >$HOME/.enc-one'
@@ -101,20 +100,18 @@ synced() {	# COMMAND that runs in the home
 	is "$(cat "$UP_HOME/.enc-one")" host
 	is "$(cat "$STATE"/runs/*/files/*)" theirs
 	contains "$(enc result last --json | jq -r .note)" .enc-one
-	rm -f "$UP_HOME/.enc-one"
 }
 @test "a synced file is written back while the run goes on, and when it is killed" {
-	be user
+	be_at_home
 	as sh -c 'echo orig >$HOME/.enc-one'
 	manifest write="$UP_HOME/.enc-one" "limits: {time: 4s}"
-	be user
+	chown $USER_NAME "$M"
 	background "$T/out" go sh -c 'echo new >$HOME/.enc-one; sleep 100'
 	until_true 4 grep -q new "$UP_HOME/.enc-one"
 	wait $JOB && s=0 || s=$?
 	is $s 124
 	is "$(cat "$UP_HOME/.enc-one")" new
 	is "$(ls -A "$UP_HOME" | grep -c enc-one)" 1
-	rm -f "$UP_HOME/.enc-one"
 }
 
 stop_signals() {

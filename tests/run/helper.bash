@@ -66,6 +66,12 @@ be() {
 	fi
 	chown -R --no-dereference "$UP_ID:$(id -g "$UP_ID")" "$T"
 }
+# The ordinary user with a home of the test's own.
+be_at_home() {
+	mkdir -p "$T/home"
+	be user
+	UP_HOME=$T/home
+}
 # A command outside, as that user, with a clean environment; EXTRA_ENV adds to it. With X=exec it replaces the shell, so
 # that $! is its pid. Background jobs of a shell ignore SIGINT: nobody that we start should.
 as() {

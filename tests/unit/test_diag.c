@@ -53,6 +53,30 @@ static const struct {
 	{"CRLF", "ab\r\n", {"f", 1, 1, 1}, "f:1:1: error[E0203]: message\n  1 | ab\n    | ^\n  = hint: do this\n"},
 };
 
+/* A manifest of one line of 300,000 characters must not go to the terminal as a whole. */
+static void long_line(void **state)
+{
+	enc_auto(enc_free_auto) char *text = enc_alloc(300001);
+	struct enc_mark at = {"f", 1, 150001, 3};
+	struct enc_diags d;
+	struct enc_buf b = {0};
+	const char *source, *carets;
+
+	memset(text, '.', 300000);
+	memcpy(text + 150000, "BAD", 3);
+	enc_diags_init(&d);
+	enc_diag_add(&d, "E0203", &at, text, "message");
+	enc_diags_print(&d, &b, false);
+	assert_true(b.len < 600);
+	source = strstr(b.s, "  1 | ");
+	assert_non_null(source);
+	carets = strchr(source, '\n') + 1;
+	assert_memory_equal(source + (strchr(carets, '^') - carets), "BAD", 3);
+	assert_memory_equal(strchr(carets, '^'), "^~~\n", 4);
+	enc_buf_done(&b);
+	enc_diags_done(&d);
+}
+
 static void printing(void **state)
 {
 	for (size_t i = 0; i < ENC_LEN(prints); i++) {
@@ -167,8 +191,8 @@ static void spelling(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(printing), cmocka_unit_test(hostile_message), cmocka_unit_test(sorting),
-		cmocka_unit_test(json),	    cmocka_unit_test(spelling),
+		cmocka_unit_test(printing), cmocka_unit_test(long_line), cmocka_unit_test(hostile_message),
+		cmocka_unit_test(sorting),  cmocka_unit_test(json),	 cmocka_unit_test(spelling),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

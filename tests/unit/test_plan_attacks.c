@@ -116,6 +116,32 @@ static void test_denied_resolver(void **state)
 	free(real);
 }
 
+/* To connect is not to write: a grant for reading opens every service in it. The owner is told. */
+static void test_sockets_are_named(void **state)
+{
+	struct fixture *f = *state;
+
+	tree(f, "mkfifo outside/p");
+	assert_non_null(plan_of(f, "filesystem: {write: [$WORKSPACE], read: [/run, @/outside/p, /usr, /]}\n", NULL, 0));
+	assert_non_null(strstr(enc_plan_find(plan, "filesystem.read[0]")->note, "can talk to them"));
+	assert_non_null(strstr(enc_plan_find(plan, "filesystem.read[1]")->note, "can talk to it"));
+	assert_null(enc_plan_find(plan, "filesystem.read[2]")->note);
+	assert_null(enc_plan_find(plan, "filesystem.read[3]")->note);
+}
+
+static void test_deny_of_private_places(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const ids[] = {"filesystem.deny[0]", "filesystem.deny[1]"};
+
+	tree(f, "");
+	assert_non_null(plan_of(f, "filesystem: {write: [$WORKSPACE], read: [/], deny: [/var/tmp, /run]}\n", NULL, 0));
+	for (size_t i = 0; i < ENC_LEN(ids); i++)
+		assert_string_equal(enc_plan_find(plan, ids[i])->note, "the run has a private folder in its place");
+	for (size_t i = 0; i < plan->n_mounts; i++)
+		assert_true(plan->mounts[i].kind != ENC_MT_MASK_DIR || strcmp(plan->mounts[i].path, "/run") != 0);
+}
+
 /* HOME is the caller's to choose: it must neither cover the run's own /proc nor add a line to its passwd. */
 static void test_odd_homes(void **state)
 {
@@ -156,6 +182,10 @@ static void test_protected_passwd(void **state)
 		plan_of(f, "filesystem: {write: [$WORKSPACE, /etc], protect: [/etc/passwd, /etc/fstab]}\n", NULL, 0));
 	assert_non_null(mount_at("/etc/passwd", ENC_MT_TEXT));
 	assert_null(mount_at("/etc/passwd", ENC_MT_PROTECT));
+	for (size_t i = 0; i < plan->n_mounts; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_false(plan->mounts[i].kind == plan->mounts[k].kind &&
+				     strcmp(plan->mounts[i].path, plan->mounts[k].path) == 0);
 	assert_true(access("/etc/fstab", F_OK) != 0 || mount_at("/etc/fstab", ENC_MT_PROTECT));
 	assert_non_null(plan_of(f, "filesystem: {write: [$WORKSPACE], read: [/etc], deny: [/etc/passwd]}\n", NULL, 0));
 	assert_null(mount_at("/etc/passwd", ENC_MT_TEXT));
@@ -252,6 +282,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_write_into_the_kernels, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_nested_grants_add_up, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_denied_resolver, plan_open, plan_close),
+		cmocka_unit_test_setup_teardown(test_sockets_are_named, plan_open, plan_close),
+		cmocka_unit_test_setup_teardown(test_deny_of_private_places, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_odd_homes, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_protected_passwd, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_root_only_files, plan_open, plan_close),
