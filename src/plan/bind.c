@@ -36,7 +36,11 @@ static void bind_net_mode(struct enc_planner *w, struct enc_binding *b)
 		return;
 	case ENC_NET_OPEN:
 		enc_plan_bound(b, 0, ENC_G_PREVENT);
-		b->note = "the host's network as it is: nothing is held back; /etc/resolv.conf can be read";
+		b->note = w->q->host->landlock_abi >= 6
+				  ? "the host's network as it is: nothing is held back; /etc/resolv.conf can be read"
+				  : "the host's network as it is, its abstract UNIX sockets too (Landlock's ABI 6 is "
+				    "missing); "
+				    "/etc/resolv.conf can be read";
 		return;
 	case ENC_NET_PROXY:
 		w->p->net_none = true;

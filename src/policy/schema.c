@@ -114,7 +114,7 @@ const struct enc_key enc_schema[] = {
 	 "The environment of the command. PATH, HOME, USER and LOGNAME are always set.", -1},
 	{"env.pass", SH_LIST, V_ENV_PATTERN, NULL, 0, 0, "name or pattern", "[]", "the launcher",
 	 "Variables that are inherited. A pattern (`LC_*`) never matches a name that looks like a secret (TOKEN, "
-	 "SECRET, KEY, PASSWORD, CREDENTIAL, AUTH); name such a variable in full.",
+	 "SECRET, KEY, PASS, CRED, AUTH); name such a variable in full.",
 	 ENC_CL_ENV_PASS, .emit = enc_emit_list},
 	{"env.set", SH_MAP, V_TEXT, NULL, 0, 0, "text", "{}", "the launcher", "Variables with their values.",
 	 ENC_CL_ENV_SET, .emit = enc_emit_env_set},
