@@ -5,12 +5,15 @@
 #include "plan/plan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "plan/impl.h"
+
+#define SOURCE_MAX (1u << 20) /* bytes of a manifest */
 
 bool enc_plan_has(const struct enc_planner *w, enum enc_mech m)
 {
@@ -216,15 +219,39 @@ const struct enc_binding *enc_plan_find(const struct enc_plan *p, const char *cl
 	return NULL;
 }
 
+/* The text of a clause's file, for the finding's source line: arena string of d, or NULL. The file may have changed
+ * since it was read; the line that is shown is then today's, as in any editor. */
+static const char *text_of(const char *file, struct enc_diags *d)
+{
+	static const char prefix[] = "built-in:";
+	enc_auto(enc_free_auto) char *text = NULL;
+	size_t n;
+
+	if (file && strncmp(file, prefix, sizeof(prefix) - 1) == 0)
+		for (size_t i = 0; i < enc_n_builtins; i++)
+			if (strcmp(enc_builtins[i].name, file + sizeof(prefix) - 1) == 0)
+				return enc_arena_strndup(d->arena, enc_builtins[i].text, enc_builtins[i].len);
+	if (!file || file[0] != '/' || enc_read_file(AT_FDCWD, file, SOURCE_MAX, &text, &n, NULL) < 0)
+		return NULL;
+	return enc_arena_strndup(d->arena, text, n);
+}
+
 void enc_plan_unbound(const struct enc_plan *p, struct enc_diags *d)
 {
+	const char *file = NULL, *text = NULL;
+
 	for (size_t i = 0; i < p->n_bindings; i++) {
 		const struct enc_binding *b = &p->bindings[i];
 		struct enc_diag *g;
 
 		if (b->bound)
 			continue;
-		g = enc_diag_add(d, "E0401", &b->clause->at, NULL, "%s: %s", b->clause->id, b->missing);
+		if (b->clause->at.line > 0 && b->clause->at.file != file) {
+			file = b->clause->at.file;
+			text = text_of(file, d);
+		}
+		g = enc_diag_add(d, "E0401", &b->clause->at, b->clause->at.line > 0 ? text : NULL, "%s: %s",
+				 b->clause->id, b->missing);
 		g->clause = enc_arena_strdup(d->arena, b->clause->id);
 		if (b->next)
 			enc_diag_hint(d, g, "%s", b->next);

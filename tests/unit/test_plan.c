@@ -591,6 +591,7 @@ static void test_unbound_is_named(void **state)
 	for (size_t i = 0; i < d.n; i++) {
 		assert_string_equal(d.v[i].code, "E0401");
 		assert_non_null(d.v[i].clause);
+		assert_non_null(d.v[i].source);
 		assert_non_null(d.v[i].hint);
 		assert_true(d.v[i].line >= 3);
 		assert_non_null(strstr(d.v[i].file, "m.yaml"));
