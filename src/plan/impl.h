@@ -22,6 +22,7 @@ struct enc_resolved {
 	int error;	     /* why it can't be looked at: ENOENT, EACCES, ... or 0 */
 	const char *planted; /* a link in a place that a run, or everybody, may write: not followed */
 	bool is_dir, is_file;
+	bool linked; /* a file with other names (hard links) */
 	dev_t dev;
 	ino_t ino;
 	uid_t uid;

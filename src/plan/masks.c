@@ -85,6 +85,7 @@ static void not_there(struct enc_planner *w, struct enc_binding *b, const struct
 	if ((at->error == ENOENT || at->error == ENOTDIR) && c->optional) {
 		enc_plan_bound(b, 0, ENC_G_PREVENT);
 		b->note = "absent at the start: nothing to hold in this version";
+		b->absent = in && in->write;
 		return;
 	}
 	if (at->error == EACCES && in && !in->write) {
@@ -134,6 +135,13 @@ static void hold(struct enc_planner *w, struct enc_binding *b, const struct enc_
 		b->note = "read-only already";
 		return;
 	}
+	if (at->linked && in->write) {
+		enc_plan_missing(w, b, "give it a name of its own: cp -p FILE FILE.new && mv FILE.new FILE",
+				 "%s has other names (hard links), by which a run could reach it", at->path);
+		return;
+	}
+	if (at->linked && deny)
+		b->note = "it has other names (hard links), which a grant might show";
 	if (m && (is_mask(m) || (!deny && m->kind == ENC_MT_PROTECT)))
 		return;
 	if (!m)
@@ -142,6 +150,29 @@ static void hold(struct enc_planner *w, struct enc_binding *b, const struct enc_
 	m->clause = index;
 	if (in->write)
 		pin(w, at->path, in->at.path);
+}
+
+/* `.git/config` where .git is a file, as in a work tree or a submodule: whoever replaces the file makes the rest, so
+ * the file is what is held. */
+static bool hold_file_above(struct enc_planner *w, struct enc_binding *b, const struct enc_resolved *at)
+{
+	char *path = enc_arena_strdup(w->p->arena, at->path);
+	struct enc_resolved up = {0};
+	const struct enc_grant *in;
+	char *slash;
+
+	while (!up.exists && (slash = strrchr(path, '/')) && slash != path) {
+		*slash = '\0';
+		enc_resolve(w->p->arena, path, false, NULL, 0, &up);
+		free(up.links);
+	}
+	in = up.is_file && strcmp(up.path, path) == 0 ? enc_plan_grant(w, path) : NULL;
+	if (!in || !in->write || strcmp(in->at.path, path) == 0)
+		return false;
+	hold(w, b, &up, false, in);
+	if (!b->note)
+		b->note = "a file stands where its folder would be, and is held instead";
+	return true;
 }
 
 /* A grant would show it, were it not for a folder that is every run's own. */
@@ -175,11 +206,13 @@ static void add_clause(struct enc_planner *w, const struct enc_clause *c, bool d
 			in_private(w, at.path) ? "the run has a private folder in its place" : "outside of every grant";
 		goto out;
 	}
-	if (!at.exists) {
+	link = deny ? NULL : link_in_writable(w, &at);
+	if (!at.exists && !deny && !link && at.error == ENOTDIR && hold_file_above(w, b, &at))
+		goto out;
+	if (!at.exists && !(link && at.error == ENOTDIR)) {
 		not_there(w, b, &at, in ? in : named_in);
 		goto out;
 	}
-	link = deny ? NULL : link_in_writable(w, &at);
 	if (link) {
 		enc_plan_missing(w, b, "protect what it points at by name, or replace the link by the file",
 				 "%s is a symbolic link in a writable folder, which could be replaced", link);

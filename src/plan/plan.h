@@ -18,6 +18,7 @@ struct enc_binding {
 	enum enc_guarantee guarantee, asked;
 	bool bound;	     /* guarantee >= asked */
 	bool visible;	     /* a denial (or a hit) produces an event */
+	bool absent;	     /* an optional path inside a write grant that was not there at the start */
 	const char *note;    /* what to know about this binding, or NULL */
 	const char *missing; /* unbound: why, or NULL */
 	const char *next;    /* unbound: what the owner can do */

@@ -90,6 +90,7 @@ static void take_stat(struct enc_resolved *ret, const struct stat *st)
 	ret->exists = true;
 	ret->is_dir = S_ISDIR(st->st_mode);
 	ret->is_file = S_ISREG(st->st_mode);
+	ret->linked = ret->is_file && st->st_nlink > 1;
 	ret->dev = st->st_dev;
 	ret->ino = st->st_ino;
 	ret->uid = st->st_uid;

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -279,6 +280,38 @@ static void sync_files(struct enc_supervisor *s)
 					   r->id);
 }
 
+/* Protected paths that were absent can't be held in this version; that one of them is there now can be told. */
+static void tell_planted(struct enc_supervisor *s)
+{
+	const struct enc_plan *p = s->q->plan;
+	struct enc_run_result *r = s->result;
+	enc_auto(enc_buf_done) struct enc_buf found = {0};
+	struct stat st;
+
+	for (size_t i = 0; i < p->n_bindings; i++)
+		if (p->bindings[i].absent && p->bindings[i].clause->kind == ENC_CL_FS_PROTECT &&
+		    lstat(p->bindings[i].clause->value, &st) == 0)
+			enc_buf_printf(&found, "%s%s", found.len ? ", " : "", p->bindings[i].clause->value);
+	if (found.len)
+		r->note = enc_arena_printf(r->arena, "%s%smade during the run, look before you use it: %s",
+					   r->note ? r->note : "", r->note ? "; " : "", found.s);
+}
+
+/* An agent that was killed in the middle of its screen, or meant it, leaves the terminal without echo. */
+static void restore_terminal(const struct termios *was)
+{
+	struct termios now;
+	sigset_t out, old;
+
+	if (tcgetattr(STDIN_FILENO, &now) || !memcmp(&now, was, sizeof(now)))
+		return;
+	sigemptyset(&out);
+	sigaddset(&out, SIGTTOU); /* in the background it would stop us */
+	(void)sigprocmask(SIG_BLOCK, &out, &old);
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, was); /* gone: then nobody misses it */
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
 static int run_command(struct enc_supervisor *s, struct enc_err *e)
 {
 	struct enc_box_failure fail = {0};
@@ -302,6 +335,7 @@ static int run_command(struct enc_supervisor *s, struct enc_err *e)
 	if (r < 0)
 		enc_run_end(s, ENC_RUN_KILLED, NULL, e->text);
 	sync_files(s);
+	tell_planted(s);
 	conclude(s);
 	take_usage(s);
 	take_denials(s);
@@ -394,6 +428,8 @@ int enc_run(const struct enc_run_request *q, struct enc_run_result **ret, struct
 	struct enc_run_result *result = enc_alloc(sizeof(*result));
 	uint64_t boot = enc_now_boot();
 	struct enc_err told = {0};
+	struct termios terminal = {0};
+	bool at_terminal = tcgetattr(STDIN_FILENO, &terminal) == 0;
 	sigset_t old;
 	int r;
 
@@ -424,6 +460,8 @@ int enc_run(const struct enc_run_request *q, struct enc_run_result **ret, struct
 		}
 	}
 	release(s);
+	if (at_terminal)
+		restore_terminal(&terminal);
 	free(s);
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	if (r < 0) {

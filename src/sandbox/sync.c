@@ -22,6 +22,7 @@
 #include "sys/mountfd.h"
 
 #define MAX_BYTES (64 << 20)
+#define MAX_KEPT  8 /* versions put aside; the last is then overwritten, or a run could fill the disk with them */
 
 static bool same(const struct stat *a, const struct stat *b)
 {
@@ -149,6 +150,7 @@ static int replace(struct sync_file *f, const struct enc_buf *text)
 /* STATE/runs/ID/files/N-NAME */
 static int put_aside(const struct enc_box *b, struct sync_file *f, const struct enc_buf *text, struct enc_err *e)
 {
+	unsigned before = (unsigned)(f - b->sync) * MAX_KEPT; /* files of one name in two folders stay apart */
 	enc_auto_fd int state = -1, files = -1;
 	char path[128], name[280];
 
@@ -163,8 +165,9 @@ static int put_aside(const struct enc_box *b, struct sync_file *f, const struct 
 	}
 	if (files < 0)
 		return ENC_FAIL(e, errno, "keep the run's version of %s: %s", f->m->path, strerror(errno));
-	(void)snprintf(name, sizeof(name), "%u-%.200s", f->kept + 1, f->name); /* fits */
-	f->kept++;
+	if (f->kept < MAX_KEPT)
+		f->kept++;
+	(void)snprintf(name, sizeof(name), "%u-%.200s", before + f->kept, f->name); /* fits */
 	return enc_write_file(files, name, text->s ? text->s : "", text->len, 0600, true, e);
 }
 

@@ -140,3 +140,46 @@ PY
 }
 @test "a directory that is swapped with a link while runs start never shows what lies behind (root)" { check_race root; }
 @test "a directory that is swapped with a link while runs start never shows what lies behind (user)" { check_race user; }
+
+check_git_file() {	# a work tree's .git is a file; whoever replaces it chooses git's configuration
+	be "$1"
+	echo "gitdir: $T/repo/.git/worktrees/w" >"$WS/.git"
+	[ "$1" = root ] || chown "$USER_NAME" "$WS/.git"
+	try enc run -m coding-agent -- sh -c 'rm -f .git; mv .git x; echo "gitdir: evil" >.git; true'
+	fails_with 0
+	is "$(cat "$WS/.git")" "gitdir: $T/repo/.git/worktrees/w"
+	[ ! -e "$WS/x" ]
+}
+@test "the .git file of a work tree is held by what is protected below it (root)" { check_git_file root; }
+@test "the .git file of a work tree is held by what is protected below it (user)" { check_git_file user; }
+
+@test "protected paths that were absent and are there at the end are told" {
+	be user
+	mkdir "$WS/.git"
+	chown "$USER_NAME" "$WS/.git"
+	try enc run -m coding-agent -- sh -c 'echo ../evil >.git/commondir'
+	fails_with 0
+	contains "$(cat "$STATE"/runs/*/result.json)" "made during the run, look before you use it: $WS/.git/commondir"
+	try enc run -m coding-agent -- true
+	fails_with 0
+	try enc run -m coding-agent -- sh -c 'echo . >.git/commondir'
+	fails_with 2
+}
+
+check_hard_link() {	# a mount holds one name of a file: with another one in the grant it would hold nothing
+	be "$1"
+	as sh -c "echo orig >$WS/held; ln $WS/held $WS/other-name"
+	for kind in protect deny; do
+		manifest $kind="$WS/held"
+		try go sh -c 'echo evil >other-name; cat other-name'
+		fails_with 125
+		contains "$stderr" "has other names (hard links)"
+		is "$(cat "$WS/held")" orig
+	done
+	rm "$WS/other-name"
+	try go sh -c 'echo evil >held'
+	[ "$status" != 125 ]
+	is "$(cat "$WS/held")" orig
+}
+@test "a protected or denied file with a second name is refused, not half held (root)" { check_hard_link root; }
+@test "a protected or denied file with a second name is refused, not half held (user)" { check_hard_link user; }

@@ -156,6 +156,21 @@ SH
 }
 @test "a run at a terminal can't type into it" { each terminal; }
 
+terminal_state() {
+	manifest
+	be "$WHO"
+	cat >"$T/stty.sh" <<'SH'
+"$ENC_BIN" run -m "$ENC_M" -- stty -echo raw
+stty -a | tr ' ;' '\n\n' | grep -xE -- '-?(echo|icanon)' | sed 's/^/now:/'
+SH
+	EXTRA_ENV=(ENC_BIN="$BIN/enclosure" ENC_M="$M")
+	run as script -qec "sh $T/stty.sh" /dev/null
+	contains "$output" now:echo now:icanon
+	lacks "$output" now:-
+	EXTRA_ENV=()
+}
+@test "a run that leaves the terminal without echo does not leave it so to the owner" { each terminal_state; }
+
 core_dump() {
 	manifest
 	be "$WHO"

@@ -101,6 +101,18 @@ synced() {	# COMMAND that runs in the home
 	is "$(cat "$STATE"/runs/*/files/*)" theirs
 	contains "$(enc result last --json | jq -r .note)" .enc-one
 }
+@test "versions of a synced file that are put aside are bounded, and the last one is there" {
+	be_at_home
+	as sh -c 'echo orig >$HOME/.enc-one'
+	manifest write="$UP_HOME/.enc-one"
+	chown $USER_NAME "$M"
+	background "$T/out" go sh -c 'echo up; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1.05; echo "theirs $i" >$HOME/.enc-one; done'
+	until_true 5 test -s "$T/out"
+	as sh -c 'echo host >$HOME/.enc-one'
+	wait $JOB
+	[ "$(ls "$STATE"/runs/*/files | wc -l)" -le 8 ]
+	is "$(cat "$STATE"/runs/*/files/8-*)" "theirs 10"
+}
 @test "a synced file is written back while the run goes on, and when it is killed" {
 	be_at_home
 	as sh -c 'echo orig >$HOME/.enc-one'
