@@ -65,7 +65,9 @@ static void bind_memory(struct enc_planner *w, struct enc_binding *b)
 		return;
 	w->p->watch_memory = true;
 	enc_plan_bound(b, ENC_BIT(PID_NAMESPACE), ENC_G_CONTAIN);
-	b->note = "no memory cgroup for this user: watched, and the run killed above it";
+	b->note = "no memory cgroup for this user: its processes' memory and private files are watched, and the run "
+		  "killed "
+		  "above it; memfds, pipes and socket buffers are not counted";
 }
 
 static void bind_pids(struct enc_planner *w, struct enc_binding *b)
