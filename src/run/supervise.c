@@ -300,11 +300,8 @@ static void tell_planted(struct enc_supervisor *s)
 /* An agent that was killed in the middle of its screen, or meant it, leaves the terminal without echo. */
 static void restore_terminal(const struct termios *was)
 {
-	struct termios now;
 	sigset_t out, old;
 
-	if (tcgetattr(STDIN_FILENO, &now) || !memcmp(&now, was, sizeof(now)))
-		return;
 	sigemptyset(&out);
 	sigaddset(&out, SIGTTOU); /* in the background it would stop us */
 	(void)sigprocmask(SIG_BLOCK, &out, &old);
