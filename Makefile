@@ -13,7 +13,8 @@ demo: build  ## a real agent does its work inside an enclosure, and tries what i
 
 build:       ## build/enclosure and its worker
 	@./bootstrap build
-	@[ -e $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix $(PREFIX)
+	@mkdir -p $(BUILD) && { [ -e $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix $(PREFIX) >$(BUILD)/setup.log 2>&1 || \
+		{ cat $(BUILD)/setup.log; exit 1; }; }
 	@ninja -C $(BUILD)
 
 test:        ## the quick tests: unit and whole runs (root)
@@ -29,7 +30,7 @@ bench: build ## measure against a named peer
 	@./bootstrap check && ENCLOSURE=$(BUILD)/enclosure bench/run
 
 install: build ## to PREFIX (/usr/local); DESTDIR is honoured
-	@meson configure $(BUILD) --prefix $(PREFIX) && meson install -C $(BUILD) --no-rebuild
+	@meson configure $(BUILD) --prefix $(PREFIX) && ninja -C $(BUILD) && meson install -C $(BUILD) --no-rebuild
 
 fmt:         ## clang-format over all C files
 	@tools/format --fix

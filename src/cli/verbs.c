@@ -30,8 +30,8 @@ const struct enc_verb *const enc_verbs[] = {
 
 static void overall_help(struct enc_buf *out)
 {
-	enc_buf_puts(out, "enclosure - run an AI agent inside a boundary that is decided before, enforced during and "
-			  "provable after the run\n\nusage: enclosure VERB [OPTION...]\n\nVerbs:\n");
+	enc_buf_puts(out, "enclosure - run an AI agent inside a boundary that was planned before\n\nusage: enclosure "
+			  "VERB [OPTION...]\n\nVerbs:\n");
 	for (size_t i = 0; enc_verbs[i]; i++)
 		enc_buf_printf(out, "  %-16s %s\n", enc_verbs[i]->name, enc_verbs[i]->summary);
 	enc_buf_puts(out, "\nOptions:\n  -h, --help       show this help\n      --version    show the version\n"
