@@ -53,6 +53,10 @@ int enc_run_tell_finished(struct enc_supervisor *s, struct enc_err *e);
 /* watch.c: the loop's callbacks, from go to the end of the command */
 int enc_run_watch(struct enc_supervisor *s, struct enc_err *e);
 
+/* limits.c: from go on; a look takes the counters and acts on what they say, the last time after the end */
+int enc_run_limits_start(struct enc_supervisor *s, struct enc_err *e);
+void enc_run_limits_look(struct enc_supervisor *s);
+
 /* progress.c: elapsed time on a terminal, while nothing else is shown */
 void enc_run_progress_tick(struct enc_supervisor *s);
 void enc_run_progress_clear(void *supervisor);
