@@ -3,19 +3,22 @@
  * cmd_run.c - enclosure run
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "cli/context.h"
+#include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "run/run.h"
 
 struct run_args {
 	const char *manifest, *name, *events;
 	uint64_t timeout_ns;
-	bool json, tee, verbose;
+	bool json, tee, verbose, detach, tty, no_tty;
 	struct enc_opt_list masks;
 };
 
@@ -30,6 +33,11 @@ static const struct enc_opt run_opts[] = {
 	 "print the result as JSON; the command's output is only captured"},
 	{0, "tee", NULL, ENC_OPT_FLAG, offsetof(struct run_args, tee),
 	 "with --json: show the command's output on stderr as it comes"},
+	{'d', "detach", NULL, ENC_OPT_FLAG, offsetof(struct run_args, detach),
+	 "print the run's id once it is started, and leave it running"},
+	{0, "tty", NULL, ENC_OPT_FLAG, offsetof(struct run_args, tty),
+	 "give the command a terminal of its own (the default when stdin and stdout are one)"},
+	{0, "no-tty", NULL, ENC_OPT_FLAG, offsetof(struct run_args, no_tty), "give it pipes, also at a terminal"},
 	{0, "events", "FD|FILE", ENC_OPT_TEXT, offsetof(struct run_args, events),
 	 "write the run's events there, a line each"},
 	{'v', "verbose", NULL, ENC_OPT_FLAG, offsetof(struct run_args, verbose),
@@ -72,7 +80,9 @@ static int print_result(const struct enc_run_request *q, const struct run_args *
 		struct enc_json j;
 
 		enc_json_init(&j, &b, 2);
-		enc_run_result_json(q, r, &j);
+		struct enc_run_identity who = enc_run_identify(q);
+
+		enc_run_result_json(&who, r, &j);
 		enc_buf_putc(&b, '\n');
 		/* The result is also in the state directory; what was asked for on stdout could not be given. */
 		if (enc_cli_out(&b) != 0)
@@ -94,10 +104,152 @@ static int print_refusal(const struct enc_plan *p, bool json)
 	return status;
 }
 
-static int execute(const struct enc_cli_context *c, const struct run_args *a, char **argv)
+static int supervise(const struct enc_run_request *q, const struct run_args *a)
+{
+	enc_auto(enc_run_result_free_auto) struct enc_run_result *r = NULL;
+	struct enc_err e = {0};
+
+	if (enc_run(q, &r, &e) < 0)
+		return enc_cli_error(&e, a->json, 125);
+	if (r->state == ENC_RUN_REFUSED)
+		return print_refusal(q->plan, a->json);
+	if (r->state == ENC_RUN_FAILED_SETUP)
+		(void)enc_cli_error(&e, a->json, 0);
+	return print_result(q, a, r);
+}
+
+/* ---- a supervisor in the background ---- */
+
+static void drop_output(void *data)
+{
+	enc_auto_fd int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (null >= 0 && dup2(null, STDOUT_FILENO) >= 0)
+		(void)dup2(null, STDERR_FILENO);
+}
+
+/* A session of its own: no signal and no hangup of the caller's terminal reaches it. Errors are still the caller's to
+ * see, until it leaves. */
+static _Noreturn void be_supervisor(struct enc_run_request *q, const struct run_args *a)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (setsid() < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0)
+		_exit(125);
+	if (!a->json && dup2(null, STDOUT_FILENO) < 0)
+		_exit(125);
+	close(null);
+	q->link_lost = drop_output;
+	q->progress = false;
+	_exit(supervise(q, a));
+}
+
+/* What its exit status is, when it has ended; 137 when it was killed. */
+static int reap(pid_t supervisor)
+{
+	int status = 0;
+
+	while (waitpid(supervisor, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 137;
+}
+
+static int print_started(const struct enc_link_msg *m, const struct run_args *a, pid_t supervisor)
+{
+	struct enc_buf b = {0};
+	int status;
+
+	if (a->json) {
+		struct enc_json j;
+
+		enc_json_init(&j, &b, 2);
+		enc_json_object(&j, NULL);
+		enc_json_str(&j, "schema", "enclosure.started/v1");
+		enc_json_strn(&j, "run", m->data, m->len);
+		enc_json_str(&j, "name", a->name);
+		enc_json_uint(&j, "supervisor", (uint64_t)supervisor);
+		enc_json_end(&j);
+	} else {
+		enc_buf_add(&b, m->data, m->len);
+	}
+	enc_buf_putc(&b, '\n');
+	status = enc_cli_out(&b);
+	enc_buf_done(&b);
+	return status ? 125 : 0;
+}
+
+/* Until it is started; one that is not tells why itself, and by its exit status. */
+static int await_start(int link, const struct run_args *a, pid_t supervisor)
+{
+	struct enc_link_msg m;
+
+	while (enc_link_recv(link, &m, 0) == 1)
+		if (m.kind == ENC_LINK_STARTED)
+			return print_started(&m, a, supervisor);
+	return reap(supervisor);
+}
+
+static void tell_left(const char *id)
+{
+	struct enc_buf b = {0};
+
+	enc_buf_printf(&b, "enclosure: the run goes on\n  next: enclosure attach %s   enclosure stop %s\n", id, id);
+	(void)enc_write_all(STDERR_FILENO, b.s, b.len);
+	enc_buf_done(&b);
+}
+
+static int show_window(int link, const struct run_args *a, pid_t supervisor)
+{
+	char id[27];
+	int status = 0;
+	enum enc_window_end end = enc_cli_window(link, true, &status, id);
+
+	close(link); /* the supervisor may print now */
+	if (end == ENC_WINDOW_LEFT)
+		tell_left(id);
+	return end == ENC_WINDOW_ENDED || end == ENC_WINDOW_DEAD ? reap(supervisor) : 0;
+}
+
+static int run_behind(struct enc_run_request *q, const struct run_args *a)
 {
 	struct enc_err e = {0};
-	enc_auto(enc_run_result_free_auto) struct enc_run_result *r = NULL;
+	int pair[2], r = enc_link_pair(pair);
+	pid_t pid = r < 0 ? -1 : fork();
+
+	if (pid < 0) {
+		ENC_FAIL(&e, r < 0 ? -r : errno, "no process for the supervisor: %s", strerror(r < 0 ? -r : errno));
+		enc_err_id(&e, "E0501", NULL);
+		return enc_cli_error(&e, a->json, 125);
+	}
+	if (pid == 0) {
+		close(pair[0]);
+		q->link = pair[1];
+		be_supervisor(q, a);
+	}
+	close(pair[1]);
+	return a->detach ? await_start(pair[0], a, pid) : show_window(pair[0], a, pid);
+}
+
+/* A terminal of its own is for who sits at one; without, it is somebody's who attaches later. */
+static int check_terminal(const struct run_args *a)
+{
+	struct enc_err e = {0};
+
+	if (a->tty && a->no_tty)
+		ENC_FAIL(&e, EINVAL, "--tty and --no-tty contradict each other");
+	else if (a->tty && !a->detach && (a->json || !enc_cli_foreground() || !isatty(STDOUT_FILENO)))
+		ENC_FAIL(&e, ENOTTY, "--tty needs a terminal as stdin and stdout, and no --json");
+	else if (a->tee && a->detach)
+		ENC_FAIL(&e, EINVAL, "--tee shows output, and --detach leaves it to enclosure attach and logs");
+	else
+		return 0;
+	enc_err_id(&e, "E0701", "enclosure run --detach --tty, and enclosure attach later, work without one");
+	return enc_cli_error(&e, a->json, 125);
+}
+
+static int execute(const struct enc_cli_context *c, const struct run_args *a, char **argv)
+{
+	bool at_terminal = !a->no_tty && !a->json && enc_cli_foreground() && isatty(STDOUT_FILENO);
 	struct enc_run_request q = {
 		.plan = c->plan,
 		.argv = argv,
@@ -106,17 +258,16 @@ static int execute(const struct enc_cli_context *c, const struct run_args *a, ch
 		.quiet_streams = a->json,
 		.tee = a->tee,
 		.progress = enc_cli_color(STDERR_FILENO),
+		.detached = a->detach,
+		.tty = a->tty || (at_terminal && !a->detach),
+		.size = enc_cli_window_size(),
+		.link = -1,
 	};
 
 	if (a->verbose)
 		print_plan(c->plan);
-	if (enc_run(&q, &r, &e) < 0)
-		return enc_cli_error(&e, a->json, 125);
-	if (r->state == ENC_RUN_REFUSED)
-		return print_refusal(c->plan, a->json);
-	if (r->state == ENC_RUN_FAILED_SETUP)
-		(void)enc_cli_error(&e, a->json, 0);
-	return print_result(&q, a, r);
+	/* What is refused needs no process. */
+	return (q.tty || a->detach) && c->plan->runnable ? run_behind(&q, a) : supervise(&q, a);
 }
 
 static int cmd_run(const struct enc_verb *verb, void *args, int argc, char **argv)
@@ -124,8 +275,10 @@ static int cmd_run(const struct enc_verb *verb, void *args, int argc, char **arg
 	struct run_args *a = args;
 	struct enc_cli_context c;
 	struct enc_err e = {0};
-	int status;
+	int status = check_terminal(a);
 
+	if (status != 0)
+		return status;
 	if (!argv[0][0]) {
 		ENC_FAIL(&e, ENOENT, "the command is an empty text");
 		enc_err_id(&e, "E0601", "enclosure run -- COMMAND [ARG...]");
@@ -148,7 +301,13 @@ const struct enc_verb enc_verb_run = {
 		"Plans, puts up every wall, runs the command, and keeps its result, output and events. The manifest "
 		"is\n"
 		"-m FILE, else a trusted enclosure.yaml here or above (inside the same git work tree), else the\n"
-		"built-in profile coding-agent. A clause that nothing on this machine can enforce refuses the run.",
+		"built-in profile coding-agent. A clause that nothing on this machine can enforce refuses the run.\n"
+		"\n"
+		"At a terminal the command has a terminal of its own; what it prints passes a filter that keeps it "
+		"from\n"
+		"making yours answer. Ctrl-] three times within a second leaves the run, which goes on; so does "
+		"closing\n"
+		"the terminal. enclosure ps, attach, stop and wait find it again.",
 	.opts = run_opts,
 	.n_opts = ENC_LEN(run_opts),
 	.args_size = sizeof(struct run_args),

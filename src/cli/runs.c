@@ -6,11 +6,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "record/record.h"
+
+#define ASK_MS 300
 
 int enc_cli_run_open(struct enc_cli_run *ret, const char *which, struct enc_err *e)
 {
@@ -35,6 +41,62 @@ int enc_cli_run_open(struct enc_cli_run *ret, const char *which, struct enc_err 
 	if (ret->dir < 0)
 		return ENC_FAIL_ID(e, "E0801", errno, "open %s: %s", path, strerror(errno));
 	return 0;
+}
+
+int enc_cli_run_about(struct enc_cli_run *run, struct enc_run_about *ret, struct enc_err *e)
+{
+	int r = enc_run_about(run->arena, run->dir, run->id, ret, e);
+
+	if (r == 0 && ret->life == ENC_LIFE_LOST) {
+		r = enc_run_recover(run->state_dir, run->dir, run->id, e);
+		if (r >= 0)
+			r = enc_run_about(run->arena, run->dir, run->id, ret, e);
+	}
+	if (r >= 0 && ret->life < ENC_LIFE_ENDED)
+		(void)enc_link_ask(run->dir, ASK_MS, ret); /* busy with its set-up or its end: then without numbers */
+	return r < 0 ? r : 0;
+}
+
+static int left_ms(uint64_t end)
+{
+	uint64_t now = enc_now_boot();
+
+	return !end ? -1 : now >= end ? 0 : end - now > 3600000000000ull ? 3600000 : (int)((end - now) / 1000000) + 1;
+}
+
+/* Until the supervisor says that it has written the result, or its end of the link is closed, as by its death. */
+static void listen_for_end(int dir, uint64_t end)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	enc_auto_fd int fd = enc_link_connect(dir);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct enc_link_msg m;
+
+	while (fd >= 0 && poll(&p, 1, left_ms(end)) == 1)
+		if (enc_link_recv(fd, &m, MSG_DONTWAIT) <= 0 || m.kind == ENC_LINK_ENDED)
+			break;
+	/* The lock is given back a moment after. */
+	(void)nanosleep(&pause, NULL);
+}
+
+int enc_cli_run_settle(struct enc_cli_run *run, uint64_t timeout_ns, struct enc_run_about *ret, struct enc_err *e)
+{
+	uint64_t end = timeout_ns ? enc_now_boot() + timeout_ns : 0;
+
+	for (;;) {
+		int r = enc_run_about(run->arena, run->dir, run->id, ret, e);
+
+		if (r == 0 && ret->life == ENC_LIFE_LOST)
+			r = enc_run_recover(run->state_dir, run->dir, run->id, e);
+		if (r < 0)
+			return r;
+		if (ret->life == ENC_LIFE_ENDED)
+			return 1;
+		if (end && enc_now_boot() >= end)
+			return 0;
+		if (ret->life != ENC_LIFE_LOST)
+			listen_for_end(run->dir, end);
+	}
 }
 
 void enc_cli_run_close(struct enc_cli_run *r)

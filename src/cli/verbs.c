@@ -16,6 +16,10 @@
 
 const struct enc_verb *const enc_verbs[] = {
 	&enc_verb_run,
+	&enc_verb_ps,
+	&enc_verb_attach,
+	&enc_verb_stop,
+	&enc_verb_wait,
 	&enc_verb_result,
 	&enc_verb_logs,
 	&enc_verb_plan,

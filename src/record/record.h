@@ -33,7 +33,17 @@ int enc_record_walk(const char *state_dir, uint64_t first, uint64_t last, enc_li
 int enc_state_dir(struct enc_arena *a, bool create, const char **ret, struct enc_err *e);
 /* STATE/runs/ID by id, unique prefix (6 or more), name (newest) or "last". 0, -ENOENT, -EEXIST (not unique). */
 int enc_state_find_run(const char *state_dir, const char *run, char ret_id[27], struct enc_err *e);
-/* Make STATE/runs/ID; returns a descriptor of it. name may be NULL. */
+/* Make STATE/runs/ID; returns a descriptor of it, on which the caller holds a lock as long as it is open: who finds the
+ * folder unlocked and without a result knows that its supervisor is dead. name may be NULL. */
 int enc_state_new_run(const char *state_dir, const char *id, const char *name, int *ret_fd, struct enc_err *e);
+
+struct enc_run_id {
+	char text[27];
+};
+/* The ids in STATE/runs, oldest first: a malloc'ed array in *ret. 0 or negative errno. */
+int enc_state_runs(const char *state_dir, struct enc_run_id **ret, size_t *ret_n, struct enc_err *e);
+/* Is its supervisor alive? dir: descriptor of STATE/runs/ID. With `take` the lock is the caller's when it was free,
+ * until dir is closed. */
+bool enc_state_run_lives(int dir, bool take);
 
 #endif

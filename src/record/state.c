@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -206,6 +207,7 @@ static bool name_ok(const char *name)
 int enc_state_new_run(const char *state_dir, const char *id, const char *name, int *ret_fd, struct enc_err *e)
 {
 	enc_auto_fd int dir = -1, runs = -1, fd = -1;
+	char hidden[40];
 	int r = 0;
 
 	if (!enc_ulid_ok(id))
@@ -219,15 +221,58 @@ int enc_state_new_run(const char *state_dir, const char *id, const char *name, i
 	runs = dir >= 0 ? enc_state_open_dir(dir, "runs", true, e) : dir;
 	if (runs < 0)
 		return runs;
-	if (mkdirat(runs, id, 0700) < 0)
-		return ENC_FAIL_ID(e, "E0801", errno, "make %s/runs/%s: %s", state_dir, id, strerror(errno));
-	fd = enc_state_open_dir(runs, id, false, e);
+	snprintf(hidden, sizeof(hidden), ".new-%s", id);
+	if (mkdirat(runs, hidden, 0700) < 0)
+		return ENC_FAIL_ID(e, "E0801", errno, "make %s/runs/%s: %s", state_dir, hidden, strerror(errno));
+	fd = enc_state_open_dir(runs, hidden, false, e);
 	if (fd >= 0 && name)
 		r = enc_write_file(fd, "name", name, strlen(name), 0600, false, e);
+	/* Nobody sees the folder before its lock is held. */
+	if (fd >= 0 && r >= 0 &&
+	    (flock(fd, LOCK_EX | LOCK_NB) < 0 || renameat2(runs, hidden, runs, id, RENAME_NOREPLACE) < 0))
+		r = ENC_FAIL(e, errno, "make %s/runs/%s: %s", state_dir, id, strerror(errno));
 	if (fd < 0 || r < 0) {
-		(void)unlinkat(runs, id, AT_REMOVEDIR);
-		return enc_err_id(e, "E0801", NULL);
+		if (fd >= 0)
+			(void)unlinkat(fd, "name", 0);
+		(void)unlinkat(runs, hidden, AT_REMOVEDIR);
+		(void)enc_err_id(e, "E0801", NULL);
+		return fd < 0 ? fd : r;
 	}
 	*ret_fd = ENC_TAKE_FD(fd);
+	return 0;
+}
+
+bool enc_state_run_lives(int dir, bool take)
+{
+	enc_auto_fd int own = -1;
+
+	if (take)
+		return flock(dir, LOCK_EX | LOCK_NB) < 0;
+	/* A lock belongs to an open file: another one tells whether somebody has it, and gives it back by closing. */
+	own = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return own >= 0 && flock(own, LOCK_SH | LOCK_NB) < 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct enc_run_id *)a)->text, ((const struct enc_run_id *)b)->text);
+}
+
+int enc_state_runs(const char *state_dir, struct enc_run_id **ret, size_t *ret_n, struct enc_err *e)
+{
+	struct dirent *entry;
+	DIR *d = NULL;
+	int r = open_runs(state_dir, &d, e);
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	while ((entry = readdir(d)) != NULL)
+		if (enc_ulid_ok(entry->d_name))
+			snprintf(ENC_PUSH(*ret, *ret_n)->text, sizeof((*ret)->text), "%.26s", entry->d_name);
+	closedir(d);
+	if (*ret_n)
+		qsort(*ret, *ret_n, sizeof(**ret), by_id);
 	return 0;
 }

@@ -8,14 +8,24 @@
 #include "base/text.h"
 #include "run/run.h"
 
-static void streams_json(const struct enc_run_request *q, const struct enc_run_result *r, struct enc_json *j)
+struct enc_run_identity enc_run_identify(const struct enc_run_request *q)
+{
+	return (struct enc_run_identity){.state_dir = q->plan->state_dir,
+					 .name = q->name,
+					 .cwd = q->plan->cwd,
+					 .manifest = q->plan->policy->path,
+					 .plan_digest = q->plan->digest,
+					 .argv = q->argv};
+}
+
+static void streams_json(const struct enc_run_identity *who, const struct enc_run_result *r, struct enc_json *j)
 {
 	static const char *const names[] = {"stdout", "stderr"};
 
 	for (int i = 0; i < 2; i++) {
 		char path[4200];
 
-		snprintf(path, sizeof(path), "%s/runs/%s/%s", q->plan->state_dir, r->id, names[i]);
+		snprintf(path, sizeof(path), "%s/runs/%s/%s", who->state_dir, r->id, names[i]);
 		enc_json_object(j, names[i]);
 		enc_json_path(j, "path", path);
 		enc_json_uint(j, "bytes", r->out[i].bytes);
@@ -49,14 +59,14 @@ static void optional_int(struct enc_json *j, const char *key, int value)
 		enc_json_null(j, key);
 }
 
-void enc_run_result_json(const struct enc_run_request *q, const struct enc_run_result *r, struct enc_json *j)
+void enc_run_result_json(const struct enc_run_identity *who, const struct enc_run_result *r, struct enc_json *j)
 {
 	char when[40];
 
 	enc_json_object(j, NULL);
 	enc_json_str(j, "schema", "enclosure.result/v1");
 	enc_json_str(j, "run", r->id);
-	enc_json_str(j, "name", q->name);
+	enc_json_str(j, "name", who->name);
 	enc_json_str(j, "state", enc_run_state_name(r->state));
 	enc_json_int(j, "status", r->status);
 	optional_int(j, "exit", r->exit_code);
@@ -64,12 +74,15 @@ void enc_run_result_json(const struct enc_run_request *q, const struct enc_run_r
 	enc_json_str(j, "clause", r->clause);
 	enc_json_str(j, "reason", r->reason);
 	enc_json_array(j, "argv");
-	for (size_t i = 0; q->argv[i]; i++)
-		enc_json_str(j, NULL, q->argv[i]);
+	for (size_t i = 0; who->argv[i]; i++)
+		enc_json_str(j, NULL, who->argv[i]);
 	enc_json_end(j);
-	enc_json_path(j, "cwd", q->plan->cwd);
-	enc_json_str(j, "manifest", q->plan->policy->path);
-	enc_json_str(j, "plan_digest", q->plan->digest);
+	if (who->cwd)
+		enc_json_path(j, "cwd", who->cwd);
+	else
+		enc_json_null(j, "cwd");
+	enc_json_str(j, "manifest", who->manifest);
+	enc_json_str(j, "plan_digest", who->plan_digest);
 	enc_format_rfc3339(when, sizeof(when), r->started_ns);
 	enc_json_str(j, "started", when);
 	enc_format_rfc3339(when, sizeof(when), r->finished_ns);
@@ -78,7 +91,7 @@ void enc_run_result_json(const struct enc_run_request *q, const struct enc_run_r
 	enc_json_uint(j, "user_ns", r->user_ns);
 	enc_json_uint(j, "system_ns", r->system_ns);
 	enc_json_uint(j, "max_rss", r->max_rss_bytes);
-	streams_json(q, r, j);
+	streams_json(who, r, j);
 	denials_json(r, j);
 	enc_json_array(j, "alerts");
 	enc_json_end(j);

@@ -105,6 +105,8 @@ static int take(struct enc_stream *s)
 		return -1;
 	}
 	capture(s, s->buf, (size_t)n);
+	if (s->tap)
+		s->tap(s, s->buf, (size_t)n);
 	s->start = 0;
 	s->len = s->to >= 0 ? (size_t)n : 0;
 	return 1;
@@ -114,7 +116,7 @@ static int resume(struct enc_stream *s)
 {
 	if (s->writer)
 		(void)enc_source_events(s->writer, 0);
-	return s->reader ? enc_source_events(s->reader, EPOLLIN) : 0;
+	return s->reader && !s->held ? enc_source_events(s->reader, EPOLLIN) : 0;
 }
 
 static int on_writable(struct enc_source *src, int fd, uint32_t events, void *data)
@@ -135,6 +137,14 @@ static int on_readable(struct enc_source *src, int fd, uint32_t events, void *da
 	if (s->writer)
 		return enc_source_events(s->writer, EPOLLOUT);
 	return 0;
+}
+
+void enc_stream_hold(struct enc_stream *s, bool hold)
+{
+	s->held = hold;
+	/* While our own reader is behind, its writer decides. */
+	if (s->reader && !s->len)
+		(void)enc_source_events(s->reader, hold ? 0 : EPOLLIN);
 }
 
 int enc_stream_start(struct enc_stream *s, struct enc_loop *l, int from, int file, int to, struct enc_err *e)

@@ -13,7 +13,7 @@
 #define ENC_CAPTURE_MAX (256u << 20) /* bytes kept of each stream; the rest is passed on and counted */
 
 struct enc_stream {
-	int from;	       /* read end of the command's pipe; -1 when ended */
+	int from;	       /* read end of the command's pipe, or its terminal; -1 when ended */
 	int file;	       /* captured into; -1 none */
 	int to;		       /* passed on to; -1 none. The caller's. */
 	bool socket, pollable; /* kind of `to` */
@@ -26,12 +26,17 @@ struct enc_stream {
 	struct enc_loop *loop;
 	struct enc_source *reader, *writer;
 	void (*before_write)(void *data); /* a status line is taken away first */
+	/* What was read, before it is passed on; NULL is fine. */
+	void (*tap)(struct enc_stream *s, const char *data, size_t n);
 	void *data;
+	bool held; /* not read, by enc_stream_hold() */
 	char buf[65536];
 };
 
 /* Starts pumping. The descriptors `from` and `file` become the stream's. */
 int enc_stream_start(struct enc_stream *s, struct enc_loop *l, int from, int file, int to, struct enc_err *e);
+/* Stop reading the command's output for now, or go on. */
+void enc_stream_hold(struct enc_stream *s, bool hold);
 /* After the command has ended: read what is still in the pipe, but never wait longer than `ns` for a slow reader. */
 void enc_stream_drain(struct enc_stream *s, uint64_t ns);
 void enc_stream_done(struct enc_stream *s);

@@ -59,84 +59,39 @@ static int write_plan(struct enc_supervisor *s, struct enc_err *e)
 
 static int write_result(struct enc_supervisor *s, struct enc_err *e)
 {
+	struct enc_run_identity who = enc_run_identify(s->q);
 	struct enc_buf b = {0};
 	struct enc_json j;
 	int r;
 
 	enc_json_init(&j, &b, 2);
-	enc_run_result_json(s->q, s->result, &j);
+	enc_run_result_json(&who, s->result, &j);
 	enc_buf_putc(&b, '\n');
 	r = enc_write_file(s->dir, "result.json", b.s, b.len, 0600, false, e);
 	enc_buf_done(&b);
 	return r;
 }
 
-/* The command must not be able to write to our terminal by its stdin, which shells open for both. */
-static int open_stdin(void)
-{
-	if (!isatty(STDIN_FILENO))
-		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	return open("/proc/self/fd/0", O_RDONLY | O_NOCTTY | O_CLOEXEC);
-}
-
-/* By its name in /proc a descriptor can be opened again, for writing too where the file's mode lets the run's user:
- * Landlock is what holds that back. */
-static int check_stdin(const struct enc_plan *p, struct enc_err *e)
-{
-	struct stat st;
-
-	if (p->use_landlock || fstat(STDIN_FILENO, &st) < 0 || !S_ISREG(st.st_mode))
-		return 0;
-	ENC_FAIL(e, EPERM,
-		 "standard input is a file of the host, which could be written by the run, since landlock is missing");
-	return enc_err_id(e, "E0501", "give it through a pipe: cat FILE | enclosure run ...");
-}
-
-static int open_stream(struct enc_supervisor *s, int i, int *ret_child, struct enc_err *e)
-{
-	static const char *const names[] = {"stdout", "stderr"};
-	int pipes[2], file, to;
-
-	file = openat(s->dir, names[i], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (file < 0)
-		return ENC_FAIL_ID(e, "E0801", errno, "create %s of the run: %s", names[i], strerror(errno));
-	if (pipe2(pipes, O_CLOEXEC) < 0) {
-		close(file);
-		return ENC_FAIL_ID(e, "E0501", errno, "pipe: %s", strerror(errno));
-	}
-	/* Ours alone: the command's end stays blocking. */
-	(void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
-	to = s->q->quiet_streams ? (s->q->tee ? STDERR_FILENO : -1) : STDOUT_FILENO + i;
-	s->out[i].before_write = s->q->progress ? enc_run_progress_clear : NULL;
-	s->out[i].data = s;
-	*ret_child = pipes[1];
-	return enc_stream_start(&s->out[i], s->loop, pipes[0], file, to, e);
-}
-
 static int prepare(struct enc_supervisor *s, struct enc_box_failure *fail, struct enc_err *e)
 {
-	enc_auto_fd int in = -1, out = -1, err = -1;
-	int r;
+	const struct enc_run_request *q = s->q;
+	int given[3];
+	int r = enc_run_open_io(s, given, e);
 
-	for (int i = 0; i < 2; i++)
-		s->out[i].from = s->out[i].file = s->out[i].to = -1;
-	r = enc_loop_open(&s->loop, e);
-	if (r < 0)
-		return r;
-	r = check_stdin(s->q->plan, e);
-	if (r < 0)
-		return r;
-	in = open_stdin();
-	if (in < 0)
-		return ENC_FAIL_ID(e, "E0501", errno, "standard input can't be passed on: %s", strerror(errno));
-	r = open_stream(s, 0, &out, e);
-	if (r >= 0)
-		r = open_stream(s, 1, &err, e);
-	if (r < 0)
-		return r;
-	struct enc_box_io io = {
-		.stdin_fd = in, .stdout_fd = out, .stderr_fd = err, .argv = s->q->argv, .run = s->result->id};
-	return enc_box_prepare(s->q->plan, &io, &s->box, fail, e);
+	if (r >= 0) {
+		struct enc_box_io io = {.stdin_fd = given[0],
+					.stdout_fd = given[1],
+					.stderr_fd = given[2],
+					.argv = q->argv,
+					.run = s->result->id,
+					.tty = q->tty,
+					.size = q->size};
+
+		r = enc_box_prepare(q->plan, &io, &s->box, fail, e);
+	}
+	for (int i = 0; i < 3; i++)
+		enc_close_auto(&given[i]);
+	return r < 0 ? r : enc_run_open_terminal(s, e);
 }
 
 static int refuse(struct enc_supervisor *s, struct enc_err *e)
@@ -200,7 +155,9 @@ static void conclude(struct enc_supervisor *s)
 	/* A SIGKILL after we decided the end was ours, and not how the command ended. */
 	if (s->command_ended && st->signaled && !(s->ended && st->code == SIGKILL))
 		r->signal = st->code;
-	if (s->command_ended && (st->exited || st->signaled))
+	if (!s->went)
+		; /* ended before it began */
+	else if (s->command_ended && (st->exited || st->signaled))
 		enc_run_end(s, ENC_RUN_FINISHED, NULL, NULL);
 	else
 		enc_run_end(s, ENC_RUN_KILLED, "processes-end", "the init of the run died, and the run with it");
@@ -309,6 +266,37 @@ static void restore_terminal(const struct termios *was)
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
+/* Who looks into the folder sees how far the run is, also when we are too busy to say it. */
+static int mark_started(struct enc_supervisor *s, struct enc_err *e)
+{
+	enc_auto_fd int fd = openat(s->dir, "started", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	return fd < 0 ? ENC_FAIL_ID(e, "E0801", errno, "create started of the run: %s", strerror(errno)) : 0;
+}
+
+/* Ctrl-C, or enclosure stop, while the walls went up: then the command is never started. */
+static bool end_is_asked(struct enc_supervisor *s)
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	char text[80] = "by enclosure stop";
+	bool asked = enc_control_stop_waits(s->control);
+	sigset_t pending;
+
+	sigemptyset(&pending);
+	(void)sigpending(&pending);
+	for (size_t i = 0; i < ENC_LEN(ends) && !asked; i++)
+		if (sigismember(&pending, ends[i]) == 1) {
+			snprintf(text, sizeof(text), "by %s",
+				 ends[i] == SIGINT ? "Ctrl-C (SIGINT)" : strsignal(ends[i]));
+			asked = true;
+		}
+	if (!asked)
+		return false;
+	enc_run_end(s, ENC_RUN_CANCELLED, NULL, text);
+	conclude(s);
+	return true;
+}
+
 static int run_command(struct enc_supervisor *s, struct enc_err *e)
 {
 	struct enc_box_failure fail = {0};
@@ -318,7 +306,11 @@ static int run_command(struct enc_supervisor *s, struct enc_err *e)
 		fail_setup(s, &fail, e);
 		return r;
 	}
-	r = enc_run_tell_started(s, e);
+	if (end_is_asked(s))
+		return 0;
+	r = mark_started(s, e);
+	if (r >= 0)
+		r = enc_run_tell_started(s, e);
 	if (r < 0) {
 		fail_setup(s, &fail, e);
 		return r;
@@ -328,6 +320,8 @@ static int run_command(struct enc_supervisor *s, struct enc_err *e)
 		fail_exec(s, -r, e);
 		return r;
 	}
+	s->went = true;
+	enc_control_started(s->control);
 	r = enc_run_watch(s, e);
 	if (r < 0)
 		enc_run_end(s, ENC_RUN_KILLED, NULL, e->text);
@@ -342,26 +336,24 @@ static int run_command(struct enc_supervisor *s, struct enc_err *e)
 	return 0;
 }
 
-/* Before the box: the loop watches descriptors of it. */
-static void close_sources(struct enc_supervisor *s)
+/* Before the box: the loop watches descriptors of it. It is not run again, but the clients are still its. */
+static void close_streams(struct enc_supervisor *s)
 {
-	if (!s->loop)
-		return;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2 && s->loop; i++)
 		enc_stream_done(&s->out[i]);
-	s->loop = enc_loop_close(s->loop);
 }
 
 /* Everything that tells the end. What fails here is the story of *e, unless there was one before. */
-static int finish(struct enc_supervisor *s, bool ran, struct enc_err *e)
+static int finish(struct enc_supervisor *s, struct enc_err *e)
 {
 	struct enc_run_result *r = s->result;
 	int rc = 0;
 
-	close_sources(s);
+	close_streams(s);
+	s->terminal = -1;
 	s->box = enc_box_close(s->box);
 	r->finished_ns = enc_now_real();
-	if (ran) {
+	if (s->went) {
 		rc = enc_denials_fold(&s->denials, s->bus, r->id, e);
 		if (rc >= 0)
 			rc = enc_run_tell_exit(s, e);
@@ -375,6 +367,7 @@ static int finish(struct enc_supervisor *s, bool ran, struct enc_err *e)
 	enc_record_range(s->record, &r->first_seq, &r->last_seq);
 	if (rc >= 0)
 		rc = write_result(s, e);
+	enc_control_ended(s->control, r->status);
 	return rc;
 }
 
@@ -384,6 +377,12 @@ static int begin(struct enc_supervisor *s, struct enc_err *e)
 
 	if (r >= 0)
 		r = write_plan(s, e);
+	if (r >= 0)
+		r = enc_run_write_about(s, e);
+	if (r >= 0)
+		r = enc_loop_open(&s->loop, e);
+	if (r >= 0)
+		r = enc_control_open(s, &s->control, e);
 	if (r >= 0)
 		r = enc_run_open_sinks(s, e);
 	if (r >= 0)
@@ -408,7 +407,9 @@ static void block_signals(sigset_t *ret_old)
 
 static void release(struct enc_supervisor *s)
 {
-	close_sources(s);
+	close_streams(s);
+	s->control = enc_control_close(s->control);
+	s->loop = enc_loop_close(s->loop);
 	s->box = enc_box_close(s->box);
 	s->bus = enc_bus_free(s->bus);
 	s->record = enc_record_close(s->record);
@@ -438,18 +439,24 @@ int enc_run(const struct enc_run_request *q, struct enc_run_result **ret, struct
 	enc_ulid(result->id);
 	s->q = q;
 	s->result = result;
-	s->dir = s->events_fd = -1;
+	s->dir = s->events_fd = s->terminal = -1;
+	s->out[0].from = s->out[0].file = s->out[0].to = s->out[1].from = s->out[1].file = s->out[1].to = -1;
+	s->size = q->size;
+	s->began_ns = boot;
 	s->e = &told;
 	s->last_output_ns = boot;
 
 	block_signals(&old);
 	r = begin(s, e);
 	if (r >= 0) {
-		int failed = q->plan->runnable ? run_command(s, e) : refuse(s, e);
+		if (q->plan->runnable)
+			(void)run_command(s, e);
+		else
+			(void)refuse(s, e);
 		struct enc_err last = {0};
 
 		result->wall_ns = enc_now_boot() - boot;
-		r = finish(s, failed >= 0, &last);
+		r = finish(s, &last);
 		if (r < 0) {
 			enc_err_clear(e);
 			ENC_FAIL(e, last.code, "%s", last.text);

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "event/event.h"
 #include "record/record.h"
+#include "run/control.h"
 #include "run/denials.h"
 #include "run/run.h"
 #include "run/stream.h"
@@ -20,6 +21,9 @@ struct enc_supervisor {
 	struct enc_bus *bus;
 	struct enc_loop *loop;
 	struct enc_box *box;
+	struct enc_control *control;
+	int terminal; /* the box's: master of the run's terminal, or -1 */
+	struct winsize size;
 	int dir;	 /* STATE/runs/ID */
 	int events_fd;	 /* --events, or -1 */
 	bool events_own; /* opened by us */
@@ -29,17 +33,29 @@ struct enc_supervisor {
 	struct enc_box_sample seen; /* counters at the last look */
 	bool limit_seen[3];	    /* memory, pids, files: reported once */
 	bool ended;		    /* the end state is decided */
+	bool went;		    /* the command was started */
 	bool command_ended;
 	struct enc_box_status status;
 	unsigned cancels; /* Ctrl-C and TERM so far */
 	struct enc_source *grace;
-	bool line_shown; /* the status line is on the terminal */
-	uint64_t last_output_ns;
-	struct enc_err *e; /* of the first failure of ours */
+	bool line_shown;		   /* the status line is on the terminal */
+	uint64_t began_ns, last_output_ns; /* of the boot clock, which nobody can set */
+	struct enc_err *e;		   /* of the first failure of ours */
 };
 
 /* Decides the end state, once; later calls change nothing. reason is copied. */
 void enc_run_end(struct enc_supervisor *s, enum enc_run_state state, const char *clause, const char *reason);
+
+/* watch.c: asks the command to end, once; a second time, or after `grace_ns`, it is ended. why: "by ..." */
+int enc_run_cancel(struct enc_supervisor *s, int signo, uint64_t grace_ns, const char *why);
+/* control.c: looks after clients that do not read */
+void enc_control_tick(struct enc_control *c);
+/* io.c: what the command gets as 0, 1 and 2, and who pumps it. *ret: descriptors for the box, -1 where none. */
+int enc_run_open_io(struct enc_supervisor *s, int ret[3], struct enc_err *e);
+/* After the box is prepared: its terminal is pumped as stdout is. */
+int enc_run_open_terminal(struct enc_supervisor *s, struct enc_err *e);
+/* about.c */
+int enc_run_write_about(struct enc_supervisor *s, struct enc_err *e);
 
 /* events.c: what the supervisor itself tells */
 int enc_run_open_sinks(struct enc_supervisor *s, struct enc_err *e);

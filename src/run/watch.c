@@ -29,6 +29,7 @@ static int on_second(struct enc_source *src, uint64_t now, void *data)
 	if (n > 0)
 		s->result->synced_files += (uint64_t)n;
 	enc_run_progress_tick(s);
+	enc_control_tick(s->control);
 	return 0;
 }
 
@@ -40,19 +41,23 @@ static int on_grace(struct enc_source *src, uint64_t now, void *data)
 	return 0;
 }
 
-/* The first asks the command to end, the second (or five seconds) ends it. */
-static int on_signal(struct enc_source *src, int signo, void *data)
+int enc_run_cancel(struct enc_supervisor *s, int signo, uint64_t grace_ns, const char *why)
 {
-	struct enc_supervisor *s = data;
-	char text[80];
-
-	snprintf(text, sizeof(text), "by %s", signo == SIGINT ? "Ctrl-C (SIGINT)" : strsignal(signo));
-	enc_run_end(s, ENC_RUN_CANCELLED, NULL, text);
-	if (s->cancels++ || enc_box_signal(s->box, signo) < 0) {
+	enc_run_end(s, ENC_RUN_CANCELLED, NULL, why);
+	if (s->cancels++ || !grace_ns || enc_box_signal(s->box, signo) < 0) {
 		enc_box_kill(s->box);
 		return 0;
 	}
-	return enc_loop_timer(s->loop, GRACE_NS, 0, on_grace, s, &s->grace, s->e);
+	return enc_loop_timer(s->loop, grace_ns, 0, on_grace, s, &s->grace, s->e);
+}
+
+/* The first asks the command to end, the second (or five seconds) ends it. */
+static int on_signal(struct enc_source *src, int signo, void *data)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "by %s", signo == SIGINT ? "Ctrl-C (SIGINT)" : strsignal(signo));
+	return enc_run_cancel(data, signo, GRACE_NS, text);
 }
 
 static int on_refusal(struct enc_source *src, int fd, uint32_t events, void *data)
@@ -86,6 +91,8 @@ static int on_control(struct enc_source *src, int fd, uint32_t events, void *dat
 	struct enc_supervisor *s = data;
 	int r = enc_box_status(s->box, &s->status, s->e);
 
+	if (s->status.stopped)
+		enc_control_stopped(s->control);
 	if (r == 0)
 		return 0;
 	if (r > 0)

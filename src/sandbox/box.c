@@ -83,6 +83,7 @@ int enc_box_go(struct enc_box *b, struct enc_err *e)
 int enc_box_status(struct enc_box *b, struct enc_box_status *ret, struct enc_err *e)
 {
 	struct pollfd p = {.fd = b->ctl, .events = POLLIN};
+	bool stopped = false;
 	struct wire w;
 
 	(void)e;
@@ -91,11 +92,14 @@ int enc_box_status(struct enc_box *b, struct enc_box_status *ret, struct enc_err
 
 		if (r <= 0)
 			died(b);
+		else if (w.kind == WIRE_STOPPED)
+			stopped = true;
 		else if (w.kind == WIRE_EXIT)
 			take_status(b, &w);
 	}
 	if (b->ended)
 		*ret = b->status;
+	ret->stopped = stopped && !b->ended;
 	return b->ended;
 }
 
@@ -128,6 +132,11 @@ int enc_box_notify_fd(const struct enc_box *b)
 	return b->listener;
 }
 
+int enc_box_terminal_fd(const struct enc_box *b)
+{
+	return b->terminal;
+}
+
 pid_t enc_box_init_pid(const struct enc_box *b)
 {
 	return b->init;
@@ -153,6 +162,7 @@ struct enc_box *enc_box_close(struct enc_box *b)
 	enc_sync_close(b);
 	enc_close_auto(&b->pidfd);
 	enc_close_auto(&b->ctl);
+	enc_close_auto(&b->terminal);
 	enc_close_auto(&b->space);
 	free(b);
 	return NULL;

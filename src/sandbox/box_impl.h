@@ -21,11 +21,13 @@ enum wire_kind {
 	WIRE_GO,	  /* to init: start the command */
 	WIRE_SIGNAL,	  /* to init: value to the command's process group */
 	WIRE_DIRS,	  /* from init: descriptors of the directories of FILE_SYNC and of the private space */
+	WIRE_TERMINAL,	  /* from init: the master of the run's terminal */
 	WIRE_READY,	  /* from init: walls are up; the listener's descriptor with it when there is one */
 	WIRE_FAIL,	  /* from init: a step failed */
 	WIRE_COMMAND,	  /* from the command before exec: the kernel adds who it is */
 	WIRE_EXECED,	  /* from init: the command runs */
 	WIRE_EXEC_FAILED, /* from the command: error */
+	WIRE_STOPPED,	  /* from init: the command was stopped by signal `value` */
 	WIRE_EXIT,	  /* from init: value is the wait status */
 };
 
@@ -52,6 +54,9 @@ struct stage {
 /* The test library alone has this: the step with this number (counted from 1, in the supervisor and on into the
  * child) fails with EIO; 0 none. enc_box_steps counts those of the supervisor. */
 extern int enc_box_fail_at, enc_box_steps;
+/* Before the step with this number the process sets *enc_box_halt to 1, and waits until it is something else. */
+extern int enc_box_halt_at;
+extern volatile int *enc_box_halt;
 int enc_box_fault(void);
 #else
 static inline int enc_box_fault(void)
@@ -90,6 +95,8 @@ struct launch {
 	char space_size[24]; /* size= of the private space */
 	char nr_inodes[24];
 	int in, out, err;
+	bool tty;
+	struct winsize size;
 	const int *keep;
 	size_t n_keep;
 	char *const *argv;
@@ -108,6 +115,7 @@ int enc_source_tree(const struct enc_mount *m, int userns);
 bool enc_source_matches(int fd, const struct enc_mount *m);
 /* walls.c: each 0, or -1 with errno. */
 int enc_wall_ids(struct launch *l);
+int enc_wall_terminal(struct launch *l, int *ret_master);
 int enc_wall_descriptors(struct launch *l);
 int enc_wall_limits(struct launch *l);
 int enc_wall_capabilities(struct launch *l);
@@ -139,7 +147,7 @@ struct sync_file {
 struct enc_box {
 	const struct enc_plan *plan;
 	char run[40];
-	int pidfd, ctl, listener, space; /* space: the private space, for its usage */
+	int pidfd, ctl, listener, terminal, space; /* space: the private space, for its usage */
 	pid_t init, command;
 	bool reaped, ended;
 	struct enc_box_status status;

@@ -208,15 +208,31 @@ void enc_groups_kill(const struct enc_box *b)
 			(void)enc_sys_cgroup_write(b->groups[i].dir, "cgroup.kill", "1"); /* init is killed anyway */
 }
 
-void enc_groups_remove(struct enc_box *b)
+static void remove_group(int home, const char *name)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};
 
+	for (int n = 0; n < REMOVE_TRIES && unlinkat(home, name, AT_REMOVEDIR) && errno == EBUSY; n++)
+		(void)nanosleep(&pause, NULL);
+}
+
+void enc_box_remove_group(const char *home, const char *run)
+{
+	enc_auto_fd int fd = enc_sys_open_plain(AT_FDCWD, home, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd < 0 || !run[0] || run[0] == '.' || strchr(run, '/'))
+		return;
+	remove_group(fd, run);
+	if (is_own_home(home))
+		(void)rmdir(home); /* refused while another run is in it */
+}
+
+void enc_groups_remove(struct enc_box *b)
+{
 	for (size_t i = 0; i < b->n_groups; i++) {
 		struct ctl_group *g = &b->groups[i];
 
-		for (int n = 0; n < REMOVE_TRIES && unlinkat(g->parent, g->name, AT_REMOVEDIR) && errno == EBUSY; n++)
-			(void)nanosleep(&pause, NULL);
+		remove_group(g->parent, g->name);
 		enc_close_auto(&g->dir);
 		enc_close_auto(&g->parent);
 		if (is_own_home(g->dir_path))

@@ -36,6 +36,21 @@ static int exec_first(struct launch *l)
 	return told;
 }
 
+/* A job of init's session, as a shell's are: it can be stopped from the keyboard, which the kernel refuses to a group
+ * whose parent is in no session of its own. */
+static int take_foreground(void)
+{
+	sigset_t out;
+
+	(void)sigemptyset(&out);
+	(void)sigaddset(&out, SIGTTOU); /* the kernel's question to who takes the foreground from the background */
+	(void)sigprocmask(SIG_BLOCK, &out, NULL);
+	if (setpgid(0, 0) || tcsetpgrp(0, getpid()))
+		return -1;
+	(void)sigprocmask(SIG_UNBLOCK, &out, NULL);
+	return 0;
+}
+
 static _Noreturn void command(struct launch *l)
 {
 	struct wire w = {.kind = WIRE_COMMAND};
@@ -46,11 +61,8 @@ static _Noreturn void command(struct launch *l)
 	for (int sig = 1; sig < NSIG; sig++)
 		(void)sigaction(sig, &standard, NULL); /* fails for SIGKILL, SIGSTOP and libc's own */
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	/* A session of its own, and the terminal when it is given one that is nobody else's. */
-	if (setsid() < 0)
+	if (l->tty ? take_foreground() : setsid() < 0)
 		_exit(125);
-	if (isatty(0))
-		(void)ioctl(0, TIOCSCTTY, 0); /* refused for a terminal that another session has: it stays without */
 	(void)umask(l->umask);
 	if (enc_wire_send(l->ctl, &w, NULL, 0))
 		_exit(125);
@@ -85,10 +97,23 @@ static _Noreturn void report(const struct launch *l, int status)
 	_exit(0);
 }
 
+static void tell_stopped(const struct launch *l, int signo)
+{
+	struct wire w = {.kind = WIRE_STOPPED, .value = signo};
+
+	(void)enc_wire_send(l->ctl, &w, NULL, 0); /* a supervisor that is gone needs no report */
+}
+
 static void reap(const struct launch *l, pid_t cmd)
 {
 	int status;
 	pid_t pid;
+
+	if (l->tty && waitpid(cmd, &status, WNOHANG | WUNTRACED) == cmd) {
+		if (!WIFSTOPPED(status))
+			report(l, status);
+		tell_stopped(l, WSTOPSIG(status));
+	}
 
 	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
 		if (pid == cmd)
@@ -96,10 +121,12 @@ static void reap(const struct launch *l, pid_t cmd)
 }
 
 /* To the group of the command, which has its pid; and to the command itself while the group isn't its yet. */
-static void pass_on(pid_t cmd, int signo)
+static void pass_on(const struct launch *l, pid_t cmd, int signo)
 {
 	if (signo > 0 && signo < NSIG && kill(-cmd, signo))
 		(void)kill(cmd, signo); /* gone: then the report is on its way */
+	if (l->tty && signo != SIGCONT)
+		(void)kill(-cmd, SIGCONT);
 }
 
 void enc_init_main(struct launch *l)
@@ -114,6 +141,9 @@ void enc_init_main(struct launch *l)
 	(void)sigprocmask(SIG_BLOCK, &chld, NULL);
 	p[1].fd = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (p[1].fd < 0)
+		_exit(125);
+	/* We lead the session since the walls went up. */
+	if (l->tty && ioctl(0, TIOCSCTTY, 0))
 		_exit(125);
 	cmd = start(l);
 	/* A reader of the command's output sees its end when the command's processes have closed it, not when we do. */
@@ -135,6 +165,6 @@ void enc_init_main(struct launch *l)
 		if (enc_wire_recv(l->ctl, &w, NULL, NULL, NULL) != 1)
 			_exit(125);
 		if (w.kind == WIRE_SIGNAL)
-			pass_on(cmd, w.value);
+			pass_on(l, cmd, w.value);
 	}
 }

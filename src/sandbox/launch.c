@@ -67,6 +67,19 @@ static int send_dirs(struct launch *l)
 	return r;
 }
 
+static int give_terminal(struct launch *l)
+{
+	struct wire w = {.kind = WIRE_TERMINAL};
+	enc_auto_fd int master = -1;
+	int r;
+
+	if (enc_wall_terminal(l, &master))
+		return -1;
+	r = enc_wire_send(l->ctl, &w, &master, 1);
+	errno = -r;
+	return r;
+}
+
 static int put_up(struct launch *l, int *ret_listener)
 {
 	static const char host[] = "enclosure";
@@ -84,6 +97,8 @@ static int put_up(struct launch *l, int *ret_listener)
 	if (enc_mounts_build(l))
 		return -1;
 	if (enc_stage(s, "private directories", "mount-namespace", NULL) || send_dirs(l))
+		return -1;
+	if (l->tty && (enc_stage(s, "terminal", "mount-namespace", NULL) || give_terminal(l)))
 		return -1;
 	if (enc_stage(s, "descriptors", "mount-namespace", NULL) || enc_wall_descriptors(l))
 		return -1;

@@ -30,11 +30,19 @@
 #define MAX_INODES 2000000ULL
 
 #ifdef ENC_TEST_FAULTS
-int enc_box_fail_at, enc_box_steps;
+int enc_box_fail_at, enc_box_steps, enc_box_halt_at;
+volatile int *enc_box_halt;
 
 int enc_box_fault(void)
 {
-	if (++enc_box_steps != enc_box_fail_at)
+	enc_box_steps++;
+	/* Supervisor and child count on from the clone, each for itself: who comes first is halted. */
+	if (enc_box_halt_at == enc_box_steps && !*enc_box_halt) {
+		*enc_box_halt = 1;
+		for (int i = 0; i < 20000 && *enc_box_halt == 1; i++) /* 10 s: a test that failed lets go */
+			(void)usleep(500);
+	}
+	if (enc_box_steps != enc_box_fail_at)
 		return 0;
 	errno = EIO;
 	return -1;
@@ -171,6 +179,8 @@ static void launch_init(struct launch *l, const struct enc_plan *p, const struct
 			     .in = io->stdin_fd,
 			     .out = io->stdout_fd,
 			     .err = io->stderr_fd,
+			     .tty = io->tty,
+			     .size = io->size,
 			     .keep = io->keep,
 			     .n_keep = io->n_keep,
 			     .argv = io->argv,
@@ -317,6 +327,10 @@ static int take_message(struct enc_box *b, struct stage *s, struct wire *w)
 		take_dirs(b, fds, n);
 		return 0;
 	}
+	if (r == 1 && w->kind == WIRE_TERMINAL && n == 1 && b->terminal < 0) {
+		b->terminal = fds[0];
+		return 0;
+	}
 	if (r == 1 && w->kind == WIRE_READY && n == (b->plan->use_notify ? 1 : 0)) {
 		b->listener = n ? fds[0] : -1;
 		return 1;
@@ -373,7 +387,7 @@ int enc_box_prepare(const struct enc_plan *p, const struct enc_box_io *io, struc
 	struct wire w = {0};
 	int r;
 
-	*b = (struct enc_box){.plan = p, .pidfd = -1, .ctl = -1, .listener = -1, .space = -1};
+	*b = (struct enc_box){.plan = p, .pidfd = -1, .ctl = -1, .listener = -1, .terminal = -1, .space = -1};
 	launch_init(&l, p, io);
 	r = check_io(io, &l.stage);
 	if (!r) {

@@ -13,6 +13,7 @@
 #ifndef ENC_SANDBOX_SANDBOX_H
 #define ENC_SANDBOX_SANDBOX_H
 
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 
 #include "plan/plan.h"
@@ -25,6 +26,8 @@ struct enc_box_io {
 	size_t n_keep;
 	char *const *argv;
 	const char *run; /* run id: names the cgroup */
+	bool tty;	 /* a terminal of its own becomes 0, 1, 2: enc_box_terminal_fd() */
+	struct winsize size;
 };
 
 struct enc_box_failure { /* set-up failed: which step, which wall, what the kernel said */
@@ -38,6 +41,7 @@ struct enc_box_status { /* of the command */
 	bool exited, signaled;
 	int code;	     /* exit status or signal */
 	struct rusage usage; /* of every process that init reaped */
+	bool stopped;	     /* by a signal, and can go on: SIGCONT */
 	bool exec_failed;    /* the command could not be executed: exec_errno */
 	int exec_errno;
 };
@@ -52,12 +56,15 @@ int enc_box_go(struct enc_box *b, struct enc_err *e);
 int enc_box_pidfd(const struct enc_box *b);	    /* readable when init has ended */
 int enc_box_control_fd(const struct enc_box *b);    /* readable when the command has ended: enc_box_status() */
 int enc_box_notify_fd(const struct enc_box *b);	    /* seccomp listener, or -1 */
+int enc_box_terminal_fd(const struct enc_box *b);   /* the master of the run's terminal (io.tty), or -1 */
 pid_t enc_box_init_pid(const struct enc_box *b);    /* in the caller's pid namespace */
 pid_t enc_box_command_pid(const struct enc_box *b); /* the same, of the command, after enc_box_go() */
 
-/* 1 with *ret set when the command has ended (or init has), 0 when not yet. */
+/* 1 with *ret set when the command has ended (or init has), 0 when not yet. Both may set ret->stopped, once for each
+ * time that the command of a terminal was stopped. */
 int enc_box_status(struct enc_box *b, struct enc_box_status *ret, struct enc_err *e);
-int enc_box_signal(struct enc_box *b, int signo); /* to the command's process group, by init */
+/* To the command's process group, by init; with a terminal, what is stopped goes on, so that it can answer. */
+int enc_box_signal(struct enc_box *b, int signo);
 /* End every process of the run: cgroup.kill where there is one, and SIGKILL to init. Safe to call again. */
 void enc_box_kill(struct enc_box *b);
 
@@ -92,5 +99,8 @@ bool enc_box_sync_kept(const struct enc_box *b, size_t i, const char **ret_path,
 /* Waits for init, removes the cgroups, frees. Kills first if needed. NULL is fine. */
 struct enc_box *enc_box_close(struct enc_box *b);
 ENC_AUTO_DEFINE(struct enc_box, enc_box_close)
+
+/* Takes away the group of a run whose supervisor was killed, in this home; its processes are dying or dead. */
+void enc_box_remove_group(const char *home, const char *run);
 
 #endif
