@@ -46,7 +46,8 @@ struct enc_verb {
 	int usage_status;		/* 64, or 125 for run */
 	/* argv: operands, NULL-terminated; args: the filled struct. Returns the exit status. */
 	int (*run)(const struct enc_verb *verb, void *args, int argc, char **argv);
-	const char *exits; /* exit statuses, for help and manual page; NULL: the usual ones */
+	const char *exits;    /* exit statuses, for help and manual page; NULL: the usual ones */
+	const char *examples; /* "COMMAND\tWhat it does.\n"..., for help and manual page; NULL: none */
 };
 
 extern const struct enc_verb *const enc_verbs[]; /* NULL-terminated, in the order of --help; verbs.c */

@@ -128,4 +128,6 @@ const struct enc_verb enc_verb_attach = {
 	.run = cmd_attach,
 	.exits = "the run's status when it ended meanwhile; 0 left, 1 no such run or it has ended, 2 can't tell, 64 "
 		 "usage.",
+	.examples = "enclosure run --detach --tty --name night -- claude\tStart one that goes on without you,\n"
+		    "enclosure attach night\tand look in.\n",
 };

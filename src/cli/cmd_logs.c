@@ -126,4 +126,6 @@ const struct enc_verb enc_verb_logs = {
 	.max_operands = 1,
 	.run = cmd_logs,
 	.exits = "0 shown, 1 no such run, 2 can't tell, 64 usage.",
+	.examples = "enclosure logs --stderr last\tWhat went to standard error.\n"
+		    "enclosure logs --events last | jq 'select(.verdict == \"deny\")'\tWhat was refused.\n",
 };

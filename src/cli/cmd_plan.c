@@ -72,4 +72,6 @@ const struct enc_verb enc_verb_plan = {
 	.args_size = sizeof(struct plan_args),
 	.run = cmd_plan,
 	.exits = "0 every clause is bound, 1 one is not (a run would refuse), 2 no plan could be made, 64 usage.",
+	.examples = "enclosure plan -m offline\tWhat would the profile offline mean here?\n"
+		    "enclosure plan --mask cgroup-v2\tAnd on a machine without cgroup v2?\n",
 };

@@ -341,8 +341,7 @@ const struct enc_verb enc_verb_policy_explain = {
 	.description =
 		"ACTION is read, write, create, unlink, rename, exec or connect; OBJECT a path, a program or "
 		"host:port.\n"
-		"Prints the verdict, the clause that decides and the mechanism that enforces it on this machine.\n"
-		"  enclosure policy explain write ~/.ssh/id_rsa",
+		"Prints the verdict, the clause that decides and the mechanism that enforces it on this machine.",
 	.opts = policy_opts,
 	.n_opts = ENC_LEN(policy_opts),
 	.args_size = sizeof(struct policy_args),
@@ -351,4 +350,6 @@ const struct enc_verb enc_verb_policy_explain = {
 	.usage_status = 64,
 	.run = run_explain,
 	.exits = "0 allowed, 1 denied, 2 can't tell, 64 usage.",
+	.examples = "enclosure policy explain write ~/.ssh/id_rsa\tMay it write the key?\n"
+		    "enclosure policy explain -m claude-code exec git\tMay Claude Code start git?\n",
 };

@@ -208,4 +208,5 @@ const struct enc_verb enc_verb_ps = {
 	.args_size = sizeof(struct ps_args),
 	.run = cmd_ps,
 	.exits = "0 listed, 2 can't tell, 64 usage.",
+	.examples = "enclosure ps --all\tEvery run that is kept, and how it ended.\n",
 };

@@ -144,4 +144,5 @@ const struct enc_verb enc_verb_result = {
 	.max_operands = 1,
 	.run = cmd_result,
 	.exits = "0 shown, 1 no such run or no result yet, 2 can't tell, 64 usage.",
+	.examples = "enclosure result last\tHow the latest run ended.\n",
 };

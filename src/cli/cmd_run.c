@@ -318,4 +318,8 @@ const struct enc_verb enc_verb_run = {
 	.run = cmd_run,
 	.exits = "the command's own; 128+N when signal N ended it; 124 time limit; 125 refused or set-up\n"
 		 "failed; 126 not executable; 127 not found; 130 cancelled; 137 ended by Enclosure.",
+	.examples = "enclosure run -- make test\tUnder the project's manifest.\n"
+		    "enclosure run -m claude-code -- claude -p 'fix the tests' --dangerously-skip-permissions\t"
+		    "Under a built-in profile.\n"
+		    "enclosure run --json -t 10m -- ./agent >result.json\tFor a program that reads the result.\n",
 };

@@ -197,4 +197,6 @@ const struct enc_verb enc_verb_stop = {
 	.max_operands = -1,
 	.run = cmd_stop,
 	.exits = "0 it has ended (also when it had before), 1 no such run, 2 can't tell, 64 usage.",
+	.examples = "enclosure stop last\tEnd the newest run, with time to save its work.\n"
+		    "enclosure stop --all --kill\tEnd everything now.\n",
 };

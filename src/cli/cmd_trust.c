@@ -167,4 +167,5 @@ const struct enc_verb enc_verb_trust = {
 	.usage_status = 64,
 	.run = run_trust,
 	.exits = "0 done, 1 no (the manifest is not good, or was not trusted), 2 can't tell, 64 usage.",
+	.examples = "enclosure policy show && enclosure trust\tRead it, then obey it from now on.\n",
 };

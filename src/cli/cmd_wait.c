@@ -84,4 +84,5 @@ const struct enc_verb enc_verb_wait = {
 	.max_operands = -1,
 	.run = cmd_wait,
 	.exits = "the run's, as 'enclosure run' would have had; 1 no such run, 2 it still goes on, 64 usage.",
+	.examples = "enclosure wait --timeout 10m night && enclosure result night\tGo on when it has ended well.\n",
 };

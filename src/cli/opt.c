@@ -184,12 +184,64 @@ int enc_opt_parse(const struct enc_verb *verb, int argc, char **argv, void *args
 	return n;
 }
 
+#define HELP_COLUMNS 100
+
+static size_t fill_line(struct enc_buf *out, const char *s, size_t n, size_t column)
+{
+	for (const char *end = s + n; s < end;) {
+		size_t word = strcspn(s, " \n");
+		bool wrap = column && column + 1 + word > HELP_COLUMNS;
+
+		if (column)
+			enc_buf_putc(out, wrap ? '\n' : ' ');
+		enc_buf_add(out, s, word);
+		column = column && !wrap ? column + 1 + word : word;
+		s += word + (s[word] == ' ');
+	}
+	return column;
+}
+
+/* Paragraphs, filled anew; a line that begins with two spaces stays as it is. */
+static void fill(struct enc_buf *out, const char *text)
+{
+	size_t column = 0;
+
+	for (const char *p = text; *p;) {
+		size_t n = strcspn(p, "\n");
+
+		if (n == 0 || strncmp(p, "  ", 2) == 0) {
+			enc_buf_printf(out, "%s%.*s\n", column ? "\n" : "", (int)n, p);
+			column = 0;
+		} else {
+			column = fill_line(out, p, n, column);
+		}
+		p += n + (p[n] == '\n');
+	}
+	if (column)
+		enc_buf_putc(out, '\n');
+}
+
+static void help_examples(struct enc_buf *out, const char *s)
+{
+	enc_buf_puts(out, "\nExamples:\n");
+	while (*s) {
+		int command = (int)strcspn(s, "\t\n"), n = (int)strcspn(s, "\n");
+
+		enc_buf_printf(out, "  %.*s\n", command, s);
+		if (command < n)
+			enc_buf_printf(out, "      %.*s\n", n - command - 1, s + command + 1);
+		s += n + (s[n] == '\n');
+	}
+}
+
 void enc_opt_help(const struct enc_verb *v, struct enc_buf *out)
 {
 	enc_buf_printf(out, "enclosure %s - %s\n\nusage: enclosure %s%s%s%s\n", v->name, v->summary, v->name,
 		       v->n_opts ? " [OPTION...]" : "", *v->operands ? " " : "", v->operands);
-	if (v->description)
-		enc_buf_printf(out, "\n%s\n", v->description);
+	if (v->description) {
+		enc_buf_putc(out, '\n');
+		fill(out, v->description);
+	}
 	enc_buf_puts(out, "\nOptions:\n");
 	for (size_t i = 0; i < v->n_opts; i++) {
 		const struct enc_opt *o = &v->opts[i];
@@ -201,6 +253,8 @@ void enc_opt_help(const struct enc_verb *v, struct enc_buf *out)
 		enc_buf_printf(out, "  %-28s %s\n", left, o->help);
 	}
 	enc_buf_printf(out, "  %-28s %s\n", "-h, --help", "show this help");
+	if (v->examples)
+		help_examples(out, v->examples);
 	enc_buf_printf(out, "\nExit status: %s\n",
 		       v->exits ? v->exits : "0 yes or done, 1 no, 2 can't tell, 64 usage.");
 }

@@ -39,7 +39,7 @@ static void overall_help(struct enc_buf *out)
 	for (size_t i = 0; enc_verbs[i]; i++)
 		enc_buf_printf(out, "  %-16s %s\n", enc_verbs[i]->name, enc_verbs[i]->summary);
 	enc_buf_puts(out, "\nOptions:\n  -h, --help       show this help\n      --version    show the version\n"
-			  "\nenclosure VERB --help tells more. Begin with:\n"
+			  "\nenclosure VERB --help, enclosure help VERB and man enclosure-VERB tell more. Begin with:\n"
 			  "  enclosure doctor                    is this machine ready?\n"
 			  "  enclosure plan                      what would be enforced here, and how?\n"
 			  "  enclosure run -- COMMAND [ARG...]   run it inside\n");
@@ -89,6 +89,35 @@ static int unknown(int argc, char **argv)
 	return no_verb(argv[0], enc_nearest(argv[0], names, n));
 }
 
+static int print_help(const struct enc_verb *v)
+{
+	struct enc_buf b = {0};
+	int r;
+
+	enc_opt_help(v, &b);
+	r = enc_cli_out(&b);
+	enc_buf_done(&b);
+	return r;
+}
+
+/* help VERB; of a group ("policy") all of its verbs. */
+static int help_of(int argc, char **argv)
+{
+	size_t len = strlen(argv[0]);
+	int words, r = -1;
+	const struct enc_verb *v = find(argc, argv, &words);
+
+	if (v)
+		return print_help(v);
+	for (size_t i = 0; argc == 1 && enc_verbs[i] && r <= 0; i++) {
+		if (strncmp(enc_verbs[i]->name, argv[0], len) != 0 || enc_verbs[i]->name[len] != ' ')
+			continue;
+		r = r < 0 ? 0 : enc_write_all(STDOUT_FILENO, "\n", 1);
+		r = print_help(enc_verbs[i]);
+	}
+	return r < 0 ? unknown(argc, argv) : r;
+}
+
 static bool wants_json(int argc, char **argv)
 {
 	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
@@ -104,15 +133,8 @@ static int run_verb(const struct enc_verb *v, int argc, char **argv)
 	struct enc_err e = {0};
 	int n = enc_opt_parse(v, argc, argv, args, operands, &e);
 
-	if (n == ENC_OPT_HELP) {
-		struct enc_buf b = {0};
-		int r;
-
-		enc_opt_help(v, &b);
-		r = enc_cli_out(&b);
-		enc_buf_done(&b);
-		return r;
-	}
+	if (n == ENC_OPT_HELP)
+		return print_help(v);
 	if (n < 0)
 		return enc_cli_error(&e, wants_json(argc, argv), v->usage_status ? v->usage_status : 64);
 	return v->run(v, args, n, operands);
@@ -150,6 +172,10 @@ int enc_cli_main(int argc, char **argv)
 		enc_err_id(&e, "E0702", "redirect it, to /dev/null if it is not wanted");
 		return enc_cli_error(&e, false, v && v->usage_status ? v->usage_status : 2);
 	}
+	if (strcmp(argv[1], "help") == 0 && argc > 2)
+		return help_of(argc - 2, argv + 2);
+	if (!v && argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
+		return help_of(1, argv + 1);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
 		overall_help(&b);
 	else if (strcmp(argv[1], "--version") == 0)
