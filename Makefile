@@ -3,7 +3,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: help demo build test check soak bench install fmt clean
+.PHONY: help demo build test check soak bench install uninstall deb fmt clean
 
 help:        ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -31,6 +31,13 @@ bench: build ## measure against a named peer
 
 install: build ## to PREFIX (/usr/local); DESTDIR is honoured
 	@meson configure $(BUILD) --prefix $(PREFIX) && ninja -C $(BUILD) && meson install -C $(BUILD) --no-rebuild
+
+uninstall:   ## remove it from there again
+	@[ -e $(BUILD)/build.ninja ] || { echo "there is no $(BUILD): it knows what was installed" >&2; exit 1; }
+	@meson configure $(BUILD) --prefix $(PREFIX) && ninja -C $(BUILD) build.ninja >/dev/null && tools/uninstall $(BUILD)
+
+deb:         ## build/deb/enclosure_*.deb, checked by lintian
+	@./bootstrap deb && tools/deb $(BUILD)/deb
 
 fmt:         ## clang-format over all C files
 	@tools/format --fix

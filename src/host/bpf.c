@@ -28,11 +28,15 @@ static const struct {
 	{ENC_MECH_WITNESS, "witness"},
 };
 
+/* From our own place; the build says where it is installed when that is elsewhere. */
+#ifndef ENC_WORKER
+#define ENC_WORKER "../libexec/enclosure/enclosure-worker"
+#endif
+
 /* Beside us (build folder), else where it is installed. */
 static bool find_worker(char *ret, size_t size)
 {
-	static const char *const places[] = {"enclosure-worker", "src/worker/enclosure-worker",
-					     "../libexec/enclosure/enclosure-worker"};
+	static const char *const places[] = {"enclosure-worker", "src/worker/enclosure-worker", ENC_WORKER};
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
@@ -43,7 +47,7 @@ static bool find_worker(char *ret, size_t size)
 		return false;
 	slash[1] = '\0';
 	for (size_t i = 0; i < ENC_LEN(places); i++) {
-		int len = snprintf(ret, size, "%s%s", self, places[i]);
+		int len = snprintf(ret, size, "%s%s", places[i][0] == '/' ? "" : self, places[i]);
 
 		if (len > 0 && (size_t)len < size && access(ret, X_OK) == 0)
 			return true;

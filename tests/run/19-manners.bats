@@ -231,3 +231,43 @@ END
 	contains "$(fish_offers 'enclosure result ')" 01hxyz last
 	[ ! -e "$T/ran" ]
 }
+
+# --- installation -----------------------------------------------------------------------------------------------------
+
+installed() {	# everything that is in $T/root, a line each
+	(cd "$T/root" && find . ! -type d | sort)
+}
+
+@test "installation: everything is in its place below DESTDIR, runs from there, and is removed again" {
+	DESTDIR=$T/root meson install -C "$ENCLOSURE_BUILD" --no-rebuild >"$T/log" 2>&1
+	prefix=$(meson introspect "$ENCLOSURE_BUILD" --buildoptions | jq -r '.[] | select(.name == "prefix").value')
+	top=$T/root$prefix
+	[ -x "$top/bin/enclosure" ] && [ -x "$top/libexec/enclosure/enclosure-worker" ]
+	for f in man/man1/enclosure.1 man/man5/enclosure.yaml.5 bash-completion/completions/enclosure zsh/site-functions/_enclosure \
+		fish/vendor_completions.d/enclosure.fish doc/enclosure/LICENSE doc/enclosure/docs/manifest.md doc/enclosure/policies/offline.yaml; do
+		[ -s "$top/share/$f" ] || { echo "no $f"; return 1; }
+	done
+	while read -r verb; do
+		[ -s "$top/share/man/man1/enclosure-${verb%% *}.1" ] || { echo "no page of $verb"; return 1; }
+	done < <(verbs)
+	# Nothing but what is ours, and nothing outside of the prefix.
+	is "$(installed | grep -v "^\.$prefix/" || :)" ""
+	is "$(installed | grep -vE 'enclosure' || :)" ""
+
+	chmod -R go+rX "$T/root"
+	be user
+	try as "$top/bin/enclosure" run -m offline -- echo inside
+	fails_with 0
+	is "$output" inside
+	try as "$top/bin/enclosure" capabilities --fresh
+	lacks "$output" enclosure-worker
+	rm "$top/libexec/enclosure/enclosure-worker"
+	try as "$top/bin/enclosure" capabilities --fresh
+	contains "$output" enclosure-worker
+	be root
+
+	touch "$top/bin/other"
+	DESTDIR=$T/root "$SOURCE/tools/uninstall" "$ENCLOSURE_BUILD"
+	is "$(installed)" ".$prefix/bin/other"
+	[ ! -e "$top/libexec/enclosure" ] && [ ! -e "$top/share/doc/enclosure" ]
+}
