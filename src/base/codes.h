@@ -50,6 +50,7 @@
 	X("E0308", ceiling, "the ceiling can't be used")                                           \
 	X("E0309", exceeds, "the manifest exceeds the ceiling")                                    \
 	X("E0310", trust_store, "the trust of manifests can't be read or kept")                    \
+	X("E0311", exists, "there is a file already where a manifest shall be written")            \
 	X("E0401", unbound, "a clause of the manifest has no mechanism on this machine")           \
 	X("E0402", cwd, "the working directory is not visible inside")                             \
 	X("E0403", user, "the run's user is unknown, or not for the caller to choose")             \

@@ -14,7 +14,10 @@
 #include "base/text.h"
 #include "cli/opt.h"
 
+/* One a line, so that a new one is a line. */
+/* clang-format off */
 const struct enc_verb *const enc_verbs[] = {
+	&enc_verb_init,
 	&enc_verb_run,
 	&enc_verb_ps,
 	&enc_verb_attach,
@@ -31,6 +34,7 @@ const struct enc_verb *const enc_verbs[] = {
 	&enc_verb_doctor,
 	NULL,
 };
+/* clang-format on */
 
 static void overall_help(struct enc_buf *out)
 {
