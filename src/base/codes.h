@@ -62,7 +62,9 @@
 	X("E0702", output, "standard output or another output can't be written")                   \
 	X("E0801", state, "the state directory can't be used")                                     \
 	X("E0802", no_run, "there is no such run")                                                 \
-	X("E0803", run_state, "the run is in another state than was asked for")
+	X("E0803", run_state, "the run is in another state than was asked for")                    \
+	X("E0804", layer, "the layer of an overlay workspace, or the workspace, can't be used")    \
+	X("E0805", meanwhile, "the workspace was changed since the run started")
 
 /* NULL for a code that does not exist; enc_code_at() gives the codes in the order of the list, then NULL. */
 const char *enc_code_name(const char *code);

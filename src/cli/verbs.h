@@ -8,8 +8,8 @@
 #include "cli/cli.h"
 
 extern const struct enc_verb enc_verb_run, enc_verb_ps, enc_verb_attach, enc_verb_stop, enc_verb_wait, enc_verb_result,
-	enc_verb_logs, enc_verb_plan, enc_verb_policy_check, enc_verb_policy_show, enc_verb_policy_explain,
-	enc_verb_trust, enc_verb_capabilities, enc_verb_doctor;
+	enc_verb_diff, enc_verb_apply, enc_verb_discard, enc_verb_logs, enc_verb_plan, enc_verb_policy_check,
+	enc_verb_policy_show, enc_verb_policy_explain, enc_verb_trust, enc_verb_capabilities, enc_verb_doctor;
 extern const struct enc_verb enc_verb_init;
 
 #endif

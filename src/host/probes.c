@@ -366,5 +366,5 @@ void enc_probe_overlay(struct enc_answer *a, const struct enc_host *h)
 	if (mount("overlay", "all", "overlay", 0, "lowerdir=lower,upperdir=upper,workdir=work,userxattr") < 0)
 		(void)enc_probe_fail(a, "mount an overlay with userxattr");
 	else
-		(void)snprintf(a->detail, sizeof(a->detail), "no clause uses it in this version");
+		(void)snprintf(a->detail, sizeof(a->detail), "userxattr");
 }

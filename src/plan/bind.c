@@ -134,7 +134,7 @@ static void bind_env(struct enc_planner *w, struct enc_binding *b)
 static void bind_workspace(struct enc_planner *w, struct enc_binding *b)
 {
 	if (w->q->policy->workspace_mode == ENC_WS_OVERLAY) {
-		later(w, b, "workspace: overlay is", "write workspace: direct");
+		enc_plan_bind_overlay(w, b);
 		return;
 	}
 	enc_plan_bound(b, 0, ENC_G_PREVENT);

@@ -82,4 +82,7 @@ void enc_plan_bind_rest(struct enc_planner *w);
 void enc_plan_bind_builtin(struct enc_planner *w);
 void enc_plan_env(struct enc_planner *w);
 
+/* overlay.c: workspace: overlay, after the grants and before the mounts. */
+void enc_plan_bind_overlay(struct enc_planner *w, struct enc_binding *b);
+
 #endif

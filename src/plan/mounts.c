@@ -85,6 +85,11 @@ bool enc_plan_wants_idmap(const struct enc_planner *w, const struct enc_grant *g
 	return w->p->ids.borrowed && (g->write || (g->at.mode & open) != open);
 }
 
+static bool is_overlay(const struct enc_planner *w, const struct enc_grant *g)
+{
+	return g->write && w->p->overlay && strcmp(g->at.path, w->p->overlay) == 0;
+}
+
 static void add_grant(struct enc_planner *w, const struct enc_grant *g)
 {
 	struct enc_mount *m;
@@ -94,7 +99,12 @@ static void add_grant(struct enc_planner *w, const struct enc_grant *g)
 		return;
 	if (g->sync)
 		add_scratch(w, parent_of(w, g->at.path), 0700);
-	m = add(w, g->sync ? ENC_MT_FILE_SYNC : g->write ? ENC_MT_BIND_RW : ENC_MT_BIND_RO, g->at.path);
+	m = add(w,
+		g->sync		   ? ENC_MT_FILE_SYNC
+		: is_overlay(w, g) ? ENC_MT_OVERLAY
+		: g->write	   ? ENC_MT_BIND_RW
+				   : ENC_MT_BIND_RO,
+		g->at.path);
 	m->is_dir = g->at.is_dir;
 	m->dev = g->at.dev;
 	m->ino = g->at.ino;

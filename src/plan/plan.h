@@ -27,8 +27,10 @@ struct enc_binding {
 /* What the new root is made of, in the order in which it is mounted. Paths are the same inside and outside. */
 enum enc_mount_kind {
 	ENC_MT_BIND_RO,
-	ENC_MT_BIND_RW,	  /* grants; nosuid, nodev */
-	ENC_MT_SCRATCH,	  /* a private writable directory (home, /tmp, /var/tmp, parent of FILE_SYNC) */
+	ENC_MT_BIND_RW, /* grants; nosuid, nodev */
+	ENC_MT_OVERLAY, /* the workspace below a layer of its own: what the run changes is kept in STATE/runs/ID/overlay
+			 */
+	ENC_MT_SCRATCH, /* a private writable directory (home, /tmp, /var/tmp, parent of FILE_SYNC) */
 	ENC_MT_FILE_SYNC, /* a single writable file in a scratch directory: copied in, changes written back */
 	ENC_MT_PROTECT,	  /* bound over itself read-only */
 	ENC_MT_PIN,	  /* bound over itself, so that it can't be renamed away: ancestors of masks */
@@ -82,8 +84,9 @@ struct enc_plan {
 	char *const *env; /* NULL-terminated "K=V", exactly what the command gets */
 	const char *cwd;  /* where the command starts; inside a grant */
 	const char *state_dir;
-	const char *engine; /* "user" | "kernel" | "lsm" */
-	char digest[65];    /* SHA-256 of its JSON */
+	const char *overlay; /* path of the ENC_MT_OVERLAY mount, or NULL */
+	const char *engine;  /* "user" | "kernel" | "lsm" */
+	char digest[65];     /* SHA-256 of its JSON */
 	bool runnable;
 	size_t n_unbound;
 };

@@ -40,6 +40,7 @@ static const char *mount_name(enum enc_mount_kind k)
 	switch (k) {
 	case ENC_MT_BIND_RO: return "read-only";
 	case ENC_MT_BIND_RW: return "writable";
+	case ENC_MT_OVERLAY: return "overlay";
 	case ENC_MT_SCRATCH: return "private";
 	case ENC_MT_FILE_SYNC: return "copied";
 	case ENC_MT_PROTECT: return "protected";

@@ -65,7 +65,7 @@ const struct enc_key enc_schema[] = {
 	{"filesystem.protect[].optional", SH_SCALAR, V_BOOL, NULL, 0, 0, "true or false", "false", "mount-namespace",
 	 "`true`: nothing is meant while the path is absent.", -1},
 	{"filesystem.workspace", SH_SCALAR, V_WORD, "direct|overlay", 0, 0, "word", "direct", "mount-namespace",
-	 "`direct`: changes land in the workspace at once. `overlay` (not bound in this version): they are kept apart, "
+	 "`direct`: changes land in the workspace at once. `overlay`: they are kept apart, "
 	 "to see, apply or discard.",
 	 ENC_CL_FS_WORKSPACE, .emit = enc_emit_scalar},
 

@@ -65,6 +65,29 @@ static void add_groups(struct enc_json *j, const struct enc_host *h)
 	enc_json_end(j);
 }
 
+/* What diff and apply need, long after the plan. */
+static void add_overlay(struct enc_json *j, const struct enc_plan *p)
+{
+	const struct enc_mount *m = NULL;
+
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (p->mounts[i].kind == ENC_MT_OVERLAY)
+			m = &p->mounts[i];
+	if (!m) {
+		enc_json_null(j, "overlay");
+		return;
+	}
+	enc_json_object(j, "overlay");
+	enc_json_path(j, "path", m->path);
+	enc_json_uint(j, "dev", m->dev);
+	enc_json_uint(j, "ino", m->ino);
+	enc_json_uint(j, "uid", m->idmap ? m->uid : p->ids.uid);
+	enc_json_uint(j, "gid", m->idmap ? m->gid : p->ids.gid);
+	enc_json_uint(j, "run_uid", p->ids.uid);
+	enc_json_uint(j, "run_gid", p->ids.gid);
+	enc_json_end(j);
+}
+
 static void remove_groups(const struct enc_node *map, const char *id)
 {
 	const struct enc_node *list = map ? enc_node_get(map, "cgroup_homes") : NULL;
@@ -99,6 +122,7 @@ int enc_run_write_about(struct enc_supervisor *s, struct enc_err *e)
 	enc_json_uint(&j, "supervisor", (uint64_t)getpid());
 	enc_json_uint(&j, "supervisor_start", start_ticks(getpid()));
 	add_groups(&j, q->plan->host);
+	add_overlay(&j, q->plan);
 	enc_json_end(&j);
 	enc_buf_putc(&b, '\n');
 	r = enc_write_file(s->dir, "run.json", b.s, b.len, 0600, false, e);
@@ -175,6 +199,23 @@ static void take_common(struct enc_arena *a, const struct enc_node *map, struct 
 	ret->started = text_of(map, "started");
 }
 
+static void take_overlay(const struct enc_node *map, int dir, struct enc_run_about *ret)
+{
+	const struct enc_node *o = enc_node_get(map, "overlay");
+	struct stat st;
+
+	if (!o || o->kind != ENC_NODE_MAP || fstatat(dir, "run.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	ret->overlay.path = text_of(o, "path");
+	ret->overlay.dev = (dev_t)number_of(o, "dev");
+	ret->overlay.ino = (ino_t)number_of(o, "ino");
+	ret->overlay.uid = (uid_t)number_of(o, "uid");
+	ret->overlay.gid = (gid_t)number_of(o, "gid");
+	ret->overlay.run_uid = (uid_t)number_of(o, "run_uid");
+	ret->overlay.run_gid = (gid_t)number_of(o, "run_gid");
+	ret->overlay.since = st.st_ctim;
+}
+
 static void take_result(const struct enc_node *map, struct enc_run_about *ret)
 {
 	ret->life = ENC_LIFE_ENDED;
@@ -205,6 +246,7 @@ int enc_run_about(struct enc_arena *a, int dir, const char *id, struct enc_run_a
 		ret->detached = true_of(map, "detached");
 		ret->supervisor = (pid_t)number_of(map, "supervisor");
 		ret->supervisor_start = number_of(map, "supervisor_start");
+		take_overlay(map, dir, ret);
 	} else if (r != -ENOENT) {
 		return ENC_FAIL_ID(e, "E0801", -r, "run %s: %s", id, first.text);
 	}

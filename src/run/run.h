@@ -94,6 +94,14 @@ struct enc_run_about {
 	uint64_t supervisor_start; /* clock ticks since boot, as /proc tells it: with the pid, unique for a boot */
 	int status;		   /* exit status of `enclosure run`, -1 before the end */
 	uint64_t wall_ns, cpu_ns, memory_bytes, pids;
+	struct {
+		const char *path; /* of the workspace that was kept apart, or NULL */
+		dev_t dev;
+		ino_t ino;
+		uid_t uid, run_uid; /* the run's id in the layer stands for the owner's */
+		gid_t gid, run_gid;
+		struct timespec since; /* the run's start, by the file system's clock */
+	} overlay;
 };
 /* dir: STATE/runs/ID. 0 or negative errno. */
 int enc_run_about(struct enc_arena *a, int dir, const char *id, struct enc_run_about *ret, struct enc_err *e);

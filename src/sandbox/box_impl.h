@@ -87,6 +87,8 @@ struct launch {
 	struct stage stage;
 	bool privileged; /* the supervisor is root of the machine: it made the trees */
 	int ctl;	 /* the child's end */
+	int overlay;	 /* a privileged supervisor's tree of STATE/runs/ID/overlay, or -1 */
+	char *own_layer; /* an ordinary user's child makes it itself, of this path; or NULL */
 	int *tree;	 /* a mount: detached tree, or source of FILE_SYNC; -1: the child makes it */
 	struct pseudo_mask *masks;
 	size_t n_masks;
@@ -166,6 +168,8 @@ void enc_groups_kill(const struct enc_box *b);
 void enc_groups_remove(struct enc_box *b);
 /* sources.c: trees of a privileged supervisor, sources of FILE_SYNC, masks of kernel file systems. 0, or -1. */
 int enc_sources_make(struct enc_box *b, struct launch *l);
+/* overlay.c: makes upper and work of the run's own layer, owned by the run. 0, or -1. */
+int enc_overlay_make(struct enc_box *b, struct launch *l);
 /* sync.c */
 int enc_sync_open(struct enc_box *b, struct launch *l);
 void enc_sync_close(struct enc_box *b);

@@ -18,6 +18,7 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "sandbox/box_impl.h"
 #include "sys/kernel.h"
 #include "sys/mountfd.h"
@@ -31,6 +32,7 @@ struct build {
 	struct launch *l;
 	int root;   /* the new root */
 	int space;  /* the private space */
+	int lower;  /* what lies below the overlay, as planned; -1 */
 	dev_t own;  /* its device: where directories may be made */
 	unsigned n; /* parts of the space so far */
 };
@@ -287,12 +289,77 @@ static int bind_grant(struct build *b, size_t i)
 	return at < 0 ? -1 : enc_sys_mount_attach(tree, at);
 }
 
+/* A directory of the private space that leads to this tree: overlayfs wants its layers in the caller's namespace. */
+static int stand(struct build *b, const char *name, int tree)
+{
+	int at;
+
+	if (mkdirat(b->space, name, 0700))
+		return -1;
+	at = enc_sys_open_plain(b->space, name, O_PATH | O_DIRECTORY, ENC_RESOLVE_BENEATH);
+	if (at < 0 || enc_sys_mount_attach(tree, at)) {
+		enc_close_auto(&at);
+		return -1;
+	}
+	(void)close(at); /* O_PATH; what lies under the mount */
+	return enc_sys_open_plain(b->space, name, O_PATH | O_DIRECTORY, ENC_RESOLVE_BENEATH);
+}
+
+/* The layers are named by descriptors, so that no path is walked again, whatever stands in it. They go out of sight
+ * with the private space's first place. */
+static int make_overlay(struct build *b, size_t i)
+{
+	const struct enc_mount *m = &b->l->plan->mounts[i];
+	enc_auto_fd int made = -1, dir = -1, own = -1, over = -1, upper = -1, work = -1, fs = -1, at = -1;
+	char below[40], above[40], beside[40];
+	const char *opts[] = {"lowerdir", below, "upperdir", above, "workdir", beside, "userxattr", NULL, NULL};
+	int tree = b->l->tree[i];
+
+	if (tree < 0)
+		tree = made = enc_source_tree(m, -1);
+	if (tree < 0)
+		return -1;
+	b->lower = stand(b, "lower", tree);
+	if (b->l->own_layer) {
+		dir = enc_sys_open_plain(AT_FDCWD, b->l->own_layer, O_PATH | O_DIRECTORY, 0);
+		own = dir < 0 ? -1 : enc_sys_tree_clone(dir);
+	}
+	over = b->lower < 0 ? -1 : stand(b, "over", b->l->own_layer ? own : b->l->overlay);
+	upper = over < 0 ? -1 : enc_sys_open_plain(over, "upper", O_PATH | O_DIRECTORY, ENC_RESOLVE_BENEATH);
+	work = upper < 0 ? -1 : enc_sys_open_plain(over, "work", O_PATH | O_DIRECTORY, ENC_RESOLVE_BENEATH);
+	if (work < 0)
+		return -1;
+	(void)snprintf(below, sizeof(below), "/proc/self/fd/%d", b->lower); /* fits */
+	(void)snprintf(above, sizeof(above), "/proc/self/fd/%d", upper);    /* fits */
+	(void)snprintf(beside, sizeof(beside), "/proc/self/fd/%d", work);   /* fits */
+	fs = enc_sys_mount_new("overlay", opts, PLAIN);
+	at = fs < 0 ? -1 : target(b, m->path, true, true);
+	return at < 0 ? -1 : enc_sys_mount_attach(fs, at);
+}
+
+/* What is seen through the overlay has other numbers; what lies below it has those of the plan. */
+static bool is_planned(const struct build *b, int fd, const struct enc_mount *m)
+{
+	const char *over = b->l->plan->overlay;
+	enc_auto_fd int below = -1;
+	size_t n;
+
+	if (enc_source_matches(fd, m))
+		return true;
+	if (!over || b->lower < 0 || !enc_path_in(m->path, over))
+		return false;
+	n = strlen(over);
+	below = enc_sys_open_plain(b->lower, m->path[n] ? m->path + n + 1 : ".", O_PATH | O_NOFOLLOW,
+				   ENC_RESOLVE_BENEATH);
+	return below >= 0 && enc_source_matches(below, m);
+}
+
 /* Over itself: what is in the new root by now, so that mounts and id maps below are kept. */
 static int over_itself(const struct build *b, const struct enc_mount *m, uint64_t attr)
 {
 	enc_auto_fd int at = target(b, m->path, m->is_dir, false);
 
-	if (at < 0 || !enc_source_matches(at, m))
+	if (at < 0 || !is_planned(b, at, m))
 		return -1;
 	return copy_over(at, at, attr, true);
 }
@@ -301,7 +368,7 @@ static int mask(const struct build *b, const struct enc_mount *m)
 {
 	enc_auto_fd int at = target(b, m->path, m->is_dir, false);
 
-	if (at < 0 || !enc_source_matches(at, m))
+	if (at < 0 || !is_planned(b, at, m))
 		return -1;
 	return show(b, m->is_dir ? "empty" : "none", m->path, m->is_dir, false, CLOSED);
 }
@@ -381,6 +448,7 @@ static int put(struct build *b, size_t i)
 	switch (m->kind) {
 	case ENC_MT_BIND_RO:
 	case ENC_MT_BIND_RW: return bind_grant(b, i);
+	case ENC_MT_OVERLAY: return make_overlay(b, i);
 	case ENC_MT_SCRATCH: return scratch(b, m->path, m->mode & 01777);
 	case ENC_MT_FILE_SYNC: return make_copy(b, m, b->l->tree[i]);
 	case ENC_MT_PROTECT: return over_itself(b, m, PLAIN | MOUNT_ATTR_RDONLY);
@@ -399,6 +467,7 @@ static const char *step_of(enum enc_mount_kind kind)
 	switch (kind) {
 	case ENC_MT_BIND_RO:
 	case ENC_MT_BIND_RW: return "mount";
+	case ENC_MT_OVERLAY: return "overlay";
 	case ENC_MT_SCRATCH: return "private directory";
 	case ENC_MT_FILE_SYNC: return "copy in";
 	case ENC_MT_PROTECT: return "protect";
@@ -494,7 +563,7 @@ static int leave_old_root(struct build *b)
 int enc_mounts_build(struct launch *l)
 {
 	const struct enc_plan *p = l->plan;
-	struct build b = {.l = l, .root = -1, .space = -1};
+	struct build b = {.l = l, .root = -1, .space = -1, .lower = -1};
 	bool whole = p->n_mounts && p->mounts[0].kind == ENC_MT_BIND_RO && !strcmp(p->mounts[0].path, "/");
 	int base = whole ? l->tree[0] : -1;
 

@@ -174,6 +174,7 @@ static void launch_init(struct launch *l, const struct enc_plan *p, const struct
 	*l = (struct launch){.plan = p,
 			     .privileged = geteuid() == 0,
 			     .ctl = -1,
+			     .overlay = -1,
 			     .landlock_abi = p->use_landlock ? enc_sys_landlock_abi() : 0,
 			     .filters = enc_filters(p->use_notify),
 			     .in = io->stdin_fd,
@@ -203,9 +204,11 @@ static void launch_done(struct launch *l)
 	for (char **v = l->exec_paths; *v; v++)
 		free(*v);
 	free(l->tree);
+	free(l->own_layer);
 	free(l->masks);
 	free(l->exec_paths);
 	enc_close_auto(&l->ctl);
+	enc_close_auto(&l->overlay);
 }
 
 /* ---- the child ---- */

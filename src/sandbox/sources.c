@@ -49,7 +49,7 @@ static int make_trees(struct enc_box *b, struct launch *l)
 		const struct enc_mount *m = &p->mounts[i];
 		int userns = -1;
 
-		if (m->kind != ENC_MT_BIND_RO && m->kind != ENC_MT_BIND_RW)
+		if (m->kind != ENC_MT_BIND_RO && m->kind != ENC_MT_BIND_RW && m->kind != ENC_MT_OVERLAY)
 			continue;
 		r = enc_stage(&l->stage, "mount", m->idmap ? "idmap" : "mount-namespace", m->path);
 		if (!r && m->idmap) {
@@ -163,6 +163,8 @@ static int find_pseudo(struct enc_box *b, struct launch *l)
 int enc_sources_make(struct enc_box *b, struct launch *l)
 {
 	if (l->privileged && make_trees(b, l))
+		return -1;
+	if (l->plan->overlay && enc_overlay_make(b, l))
 		return -1;
 	if (enc_stage(&l->stage, "mount table", "mount-namespace", NULL) || find_pseudo(b, l))
 		return -1;

@@ -199,6 +199,7 @@ static int allow_mount(int rules, uint64_t handled, const struct enc_mount *m)
 	switch (m->kind) {
 	case ENC_MT_BIND_RO: return allow(rules, handled, m->path, LL_READ, false);
 	case ENC_MT_BIND_RW:
+	case ENC_MT_OVERLAY:
 	case ENC_MT_SCRATCH: return allow(rules, handled, m->path, LL_WRITE, false);
 	case ENC_MT_TEXT: return allow(rules, handled, m->path, ENC_LL_READ_FILE, false);
 	/* Inside a grant or a private directory: the mount itself is the wall, Landlock can't take away below. */

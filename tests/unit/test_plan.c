@@ -53,8 +53,10 @@ static const struct {
 	{"exec: {allow: [git]}", "exec.allow[0]", "", false, false, ENC_G_NONE, 0, "not bound in this version"},
 	{"filesystem: {workspace: direct, write: [$WORKSPACE]}", "filesystem.workspace", "", true, false, ENC_G_PREVENT,
 	 0, "in place"},
-	{"filesystem: {workspace: overlay, write: [$WORKSPACE]}", "filesystem.workspace", "", false, false, ENC_G_NONE,
-	 0, "not bound in this version"},
+	{"filesystem: {workspace: overlay, write: [$WORKSPACE]}", "filesystem.workspace", "", true, false,
+	 ENC_G_PREVENT, BIND(OVERLAY) | BIND(MOUNT_NAMESPACE), "enclosure diff"},
+	{"filesystem: {workspace: overlay, write: [$WORKSPACE]}", "filesystem.workspace", "overlay", false, false,
+	 ENC_G_NONE, 0, "no overlay"},
 	{"filesystem: {write: [$WORKSPACE]}", "filesystem.write[0]", "", true, false, ENC_G_PREVENT,
 	 BIND(MOUNT_NAMESPACE) | BIND(LANDLOCK), NULL},
 	{"filesystem: {write: [$WORKSPACE]}", "filesystem.write[0]", "landlock", true, false, ENC_G_PREVENT,
@@ -167,7 +169,7 @@ static void test_no_kind_forgotten(void **state)
 				fail_msg("%s without '%s': %s", rows[i].text, rows[i].mask, b->clause->id);
 			/* Nothing claims what this version can't do. */
 			assert_false(b->mechanisms & (BIND(EGRESS) | BIND(CGROUP_BPF) | BIND(BPF_EXEC_CHECK) |
-						      BIND(BPF_LSM) | BIND(WITNESS) | BIND(OVERLAY)));
+						      BIND(BPF_LSM) | BIND(WITNESS)));
 			/* A mechanism that the machine lacks carries nothing. */
 			for (int m = 0; m < ENC_MECH__COUNT; m++)
 				if (b->mechanisms & 1u << m)

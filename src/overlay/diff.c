@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * diff.c - one change as git diff shows it, fit for git apply
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "overlay/impl.h"
+
+#define TEXT_MAX (8u << 20) /* a larger file is named and not shown */
+#define PEEK	 8000	    /* git's way to tell a binary file: a NUL in its first bytes */
+
+struct side {
+	char *s; /* malloc'ed; NULL: there is none */
+	size_t n;
+	bool big;
+};
+
+static int fail(struct enc_err *e, int code, const char *path)
+{
+	ENC_FAIL(e, code, "read %s: %s", path, strerror(code));
+	return enc_err_id(e, "E0804", NULL);
+}
+
+static int read_side(int root, const struct enc_change *c, const struct stat *st, struct side *ret, struct enc_err *e)
+{
+	enc_auto_fd int fd = -1;
+	struct enc_buf b = {0};
+	char part[65536];
+	ssize_t n = 0;
+
+	if (S_ISLNK(st->st_mode)) {
+		ret->s = enc_overlay_readlink(root, c->path);
+		if (!ret->s)
+			return fail(e, errno, c->path);
+		ret->n = strlen(ret->s);
+		return 0;
+	}
+	fd = enc_overlay_open(root, c->path, O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return fail(e, errno, c->path);
+	enc_buf_add(&b, "", 0);
+	while (b.len <= TEXT_MAX && (n = read(fd, part, sizeof(part))) > 0)
+		enc_buf_add(&b, part, (size_t)n);
+	ret->big = b.len > TEXT_MAX;
+	ret->s = b.s;
+	ret->n = b.len;
+	return n < 0 ? fail(e, errno, c->path) : 0;
+}
+
+static bool is_binary(const struct side *s)
+{
+	return s->big || (s->s && memchr(s->s, '\0', s->n < PEEK ? s->n : PEEK));
+}
+
+static unsigned git_mode(const struct stat *st)
+{
+	if (S_ISLNK(st->st_mode))
+		return 0120000;
+	return st->st_mode & 0100 ? 0100755 : 0100644;
+}
+
+static bool has_content(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) || S_ISLNK(st->st_mode);
+}
+
+/* What git has no form for is told in lines that git apply passes over. */
+static void tell_other(const struct enc_change *c, struct enc_buf *out)
+{
+	const struct stat *st = c->kind == ENC_CHANGE_DELETED ? &c->old : &c->new;
+	const char *what = S_ISDIR(st->st_mode)	   ? "folder"
+			   : S_ISFIFO(st->st_mode) ? "FIFO"
+			   : S_ISSOCK(st->st_mode) ? "socket"
+			   : S_ISREG(st->st_mode)  ? "file"
+						   : "special file";
+
+	enc_buf_printf(out, "# %s %s: ", what,
+		       c->kind == ENC_CHANGE_ADDED     ? "added"
+		       : c->kind == ENC_CHANGE_DELETED ? "deleted"
+						       : "changed");
+	enc_diff_path(out, "", c->path);
+	if (c->mode)
+		enc_buf_printf(out, " (mode %04o, was %04o)", c->new.st_mode & 07777, c->old.st_mode & 07777);
+	if (c->attrs)
+		enc_buf_puts(out, " (extended attributes)");
+	enc_buf_putc(out, '\n');
+}
+
+static void put_names(const struct enc_change *c, struct enc_buf *out)
+{
+	enc_buf_puts(out, "--- ");
+	if (c->kind == ENC_CHANGE_ADDED)
+		enc_buf_puts(out, "/dev/null");
+	else
+		enc_diff_path(out, "a/", c->path);
+	enc_buf_puts(out, "\n+++ ");
+	if (c->kind == ENC_CHANGE_DELETED)
+		enc_buf_puts(out, "/dev/null");
+	else
+		enc_diff_path(out, "b/", c->path);
+	enc_buf_putc(out, '\n');
+}
+
+static void put_head(const struct enc_change *c, struct enc_buf *out)
+{
+	unsigned old = git_mode(&c->old), new = git_mode(&c->new);
+
+	enc_buf_puts(out, "diff --git ");
+	enc_diff_path(out, "a/", c->path);
+	enc_buf_putc(out, ' ');
+	enc_diff_path(out, "b/", c->path);
+	enc_buf_putc(out, '\n');
+	if (c->kind == ENC_CHANGE_ADDED)
+		enc_buf_printf(out, "new file mode %06o\n", new);
+	else if (c->kind == ENC_CHANGE_DELETED)
+		enc_buf_printf(out, "deleted file mode %06o\n", old);
+	else if (old != new)
+		enc_buf_printf(out, "old mode %06o\nnew mode %06o\n", old, new);
+}
+
+static void put_binary(const struct enc_change *c, struct enc_buf *out)
+{
+	enc_buf_puts(out, "Binary files ");
+	if (c->kind == ENC_CHANGE_ADDED)
+		enc_buf_puts(out, "/dev/null");
+	else
+		enc_diff_path(out, "a/", c->path);
+	enc_buf_puts(out, " and ");
+	if (c->kind == ENC_CHANGE_DELETED)
+		enc_buf_puts(out, "/dev/null");
+	else
+		enc_diff_path(out, "b/", c->path);
+	enc_buf_puts(out, " differ\n");
+}
+
+static bool git_shows(const struct enc_change *c)
+{
+	const struct stat *st = c->kind == ENC_CHANGE_DELETED ? &c->old : &c->new;
+
+	if (!has_content(st))
+		return false;
+	return c->kind != ENC_CHANGE_MODIFIED || c->content || git_mode(&c->old) != git_mode(&c->new);
+}
+
+int enc_overlay_diff(const struct enc_overlay *o, const struct enc_change *c, struct enc_buf *out,
+		     struct enc_diff_count *ret, struct enc_err *e)
+{
+	struct enc_diff_count count = {0};
+	struct side a = {0}, b = {0};
+	struct enc_buf hunks = {0};
+	int r = 0;
+
+	if (c->attrs || !git_shows(c))
+		tell_other(c, out);
+	if (git_shows(c)) {
+		if (c->kind != ENC_CHANGE_ADDED)
+			r = read_side(o->lower, c, &c->old, &a, e);
+		if (r >= 0 && c->kind != ENC_CHANGE_DELETED)
+			r = read_side(o->upper, c, &c->new, &b, e);
+		if (r >= 0) {
+			put_head(c, out);
+			count.binary = is_binary(&a) || is_binary(&b);
+			if (!count.binary)
+				enc_diff_texts(a.s ? a.s : "", a.n, b.s ? b.s : "", b.n, &hunks, &count);
+			if (count.binary && (c->kind != ENC_CHANGE_MODIFIED || c->content))
+				put_binary(c, out);
+			if (hunks.len) {
+				put_names(c, out);
+				enc_buf_add(out, hunks.s, hunks.len);
+			}
+		}
+	}
+	free(a.s);
+	free(b.s);
+	enc_buf_done(&hunks);
+	if (ret)
+		*ret = count;
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENC_OVERLAY_IMPL_H
+#define ENC_OVERLAY_IMPL_H
+
+#include "overlay/overlay.h"
+
+#define MAX_DEPTH 256
+/* Below `root`, through no link and into no other file system's... descriptor, or -1 with errno. */
+int enc_overlay_open(int root, const char *path, uint64_t flags);
+/* The folder that holds path, and its last component. */
+int enc_overlay_parent(int root, const char *path, const char **ret_name);
+/* A link's target: malloc'ed, or NULL with errno. */
+char *enc_overlay_readlink(int root, const char *path);
+
+#endif
