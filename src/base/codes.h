@@ -7,6 +7,7 @@
  *   E02xx  the meaning of a manifest            E06xx  the command of a run
  *   E03xx  finding, extending, trusting it      E07xx  command line usage, output
  *   E04xx  planning: clauses without mechanism  E08xx  state directory, record, results
+ *                                               E09xx  importing from other programs
  */
 #ifndef ENC_BASE_CODES_H
 #define ENC_BASE_CODES_H
@@ -64,7 +65,15 @@
 	X("E0802", no_run, "there is no such run")                                                 \
 	X("E0803", run_state, "the run is in another state than was asked for")                    \
 	X("E0804", layer, "the layer of an overlay workspace, or the workspace, can't be used")    \
-	X("E0805", meanwhile, "the workspace was changed since the run started")
+	X("E0805", meanwhile, "the workspace was changed since the run started") \
+	X("E0803", run_state, "the run is in another state than was asked for")            \
+	X("E0901", import_read, "what is to be imported can't be read")                            \
+	X("E0902", import_value, "what is to be imported is not what its program takes")           \
+	X("E0903", import_note, "an import: the two programs differ, and nothing is lost")         \
+	X("E0904", import_dropped, "an import: a permission without an equal was left out")        \
+	X("E0905", import_tightened, "an import: the manifest allows less")                        \
+	X("E0906", import_approximate, "an import: nearly the same, with the difference named")    \
+	X("E0907", import_weaker, "an import: a restriction has no equal")
 
 /* NULL for a code that does not exist; enc_code_at() gives the codes in the order of the list, then NULL. */
 const char *enc_code_name(const char *code);

@@ -178,7 +178,7 @@ static void print_one(const struct enc_diag *g, struct enc_buf *out, bool color)
 		enc_buf_puts(out, "enclosure");
 	if (g->line > 0)
 		enc_buf_printf(out, ":%d:%d", g->line, g->column > 0 ? g->column : 1);
-	enc_buf_printf(out, ": %s%serror[%s]%s: ", off, red, g->code, off);
+	enc_buf_printf(out, ": %s%s%s[%s]%s: ", off, red, g->level ? g->level : "error", g->code, off);
 	enc_buf_add_escaped(out, g->message, strlen(g->message));
 	enc_buf_putc(out, '\n');
 	if (g->source)

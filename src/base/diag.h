@@ -17,7 +17,8 @@ struct enc_mark { /* a place in a text; line and column count from 1, 0 means un
 };
 
 struct enc_diag {
-	const char *code; /* base/codes.h, "E0107" */
+	const char *code;  /* base/codes.h, "E0107" */
+	const char *level; /* a word in place of "error", or NULL */
 	const char *message;
 	const char *file;
 	int line, column, width;

@@ -2,7 +2,6 @@
 /*
  * env.c - the environment of the command: what is named, and nothing else
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,23 +41,6 @@ static void put(struct enc_arena *a, struct list *l, const char *name, const cha
 	*ENC_PUSH(l->v, l->n) = entry;
 }
 
-/* A pattern passes what is harmless by name; a secret has to be named in full. */
-static bool looks_secret(const char *name, size_t n)
-{
-	static const char *const words[] = {"TOKEN", "SECRET", "KEY", "PASS", "CRED", "AUTH"};
-	char upper[256];
-
-	if (n >= sizeof(upper))
-		return true;
-	for (size_t i = 0; i < n; i++)
-		upper[i] = (char)toupper((unsigned char)name[i]);
-	upper[n] = '\0';
-	for (size_t i = 0; i < ENC_LEN(words); i++)
-		if (strstr(upper, words[i]))
-			return true;
-	return false;
-}
-
 static bool passes(const struct enc_clause *c, const char *entry)
 {
 	size_t n = name_len(entry);
@@ -70,7 +52,7 @@ static bool passes(const struct enc_clause *c, const char *entry)
 	name[n] = '\0';
 	if (!c->glob)
 		return strcmp(c->value, name) == 0;
-	return enc_glob_match(c->value, name) && !looks_secret(name, n);
+	return enc_glob_match(c->value, name) && !enc_env_looks_secret(name);
 }
 
 static void pass(struct enc_planner *w, const struct enc_clause *c, struct list *l)

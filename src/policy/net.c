@@ -11,6 +11,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
@@ -166,4 +167,16 @@ bool enc_env_name_ok(const char *s)
 		if (!isalnum((unsigned char)*s) && *s != '_')
 			return false;
 	return true;
+}
+
+/* A pattern passes what is harmless by name; a secret has to be named in full. */
+bool enc_env_looks_secret(const char *name)
+{
+	static const char *const words[] = {"TOKEN", "SECRET", "KEY", "PASS", "CRED", "AUTH"};
+
+	for (const char *at = name; *at; at++)
+		for (size_t i = 0; i < ENC_LEN(words); i++)
+			if (strncasecmp(at, words[i], strlen(words[i])) == 0)
+				return true;
+	return strlen(name) >= 256;
 }

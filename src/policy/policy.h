@@ -144,6 +144,16 @@ struct enc_builtin {
 extern const struct enc_builtin enc_builtins[];
 extern const size_t enc_n_builtins;
 
+/* Hosts and variables as a manifest writes them. */
+/* A host name, *.suffix, IPv4 or [IPv6] address, or a CIDR range; in lower case and one canonical form for addresses.
+ * 0 or -EINVAL. */
+int enc_host_parse(struct enc_arena *a, const char *s, const char **ret);
+/* Does a rule's host (a *.suffix too) stand for this host? Both as enc_host_parse() gave them. */
+bool enc_host_covers(const char *rule, const char *host);
+bool enc_env_name_ok(const char *s);
+/* Does the name look like a secret's? Then no pattern of env.pass passes it. */
+bool enc_env_looks_secret(const char *name);
+
 /* The effective manifest, for people and as JSON ("schema": "enclosure.policy/v1"). */
 void enc_policy_show(const struct enc_policy *p, struct enc_buf *out);
 void enc_policy_json(const struct enc_policy *p, struct enc_json *j);

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_import.c - enclosure import srt, codex, bwrap: another sandbox's settings as a manifest
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/verbs.h"
+#include "import/import.h"
+#include "plan/plan.h"
+
+#define TEXT_MAX (1u << 20)
+
+struct import_args {
+	const char *output, *file, *profile;
+	bool force, partial, json;
+};
+
+#define COMMON_OPTS                                                                                                 \
+	{'o',                                                                                                       \
+	 "output",                                                                                                  \
+	 "FILE",                                                                                                    \
+	 ENC_OPT_TEXT,                                                                                              \
+	 offsetof(struct import_args, output),                                                                      \
+	 "write the manifest to FILE, which must not exist yet"},                                                   \
+		{0, "force", NULL, ENC_OPT_FLAG, offsetof(struct import_args, force), "replace FILE if it exists"}, \
+		{0,                                                                                                 \
+		 "partial",                                                                                         \
+		 NULL,                                                                                              \
+		 ENC_OPT_FLAG,                                                                                      \
+		 offsetof(struct import_args, partial),                                                             \
+		 "give the manifest also if a restriction has no equal"},                                           \
+	{                                                                                                           \
+		0, "json", NULL, ENC_OPT_FLAG, offsetof(struct import_args, json), "print one JSON object"          \
+	}
+
+static const struct enc_opt file_opts[] = {COMMON_OPTS};
+
+static int where(struct enc_arena *a, struct enc_import_request *q, struct enc_err *e)
+{
+	const char *home = getenv("HOME");
+	struct enc_ids ids;
+	char cwd[4096];
+	int r = enc_ids_resolve(a, NULL, NULL, environ, &ids, e);
+
+	if (r < 0)
+		return r;
+	if (!getcwd(cwd, sizeof(cwd)) || cwd[0] != '/')
+		return ENC_FAIL(e, errno ? errno : ENOENT, "the working directory can't be named: %s",
+				strerror(errno ? errno : ENOENT));
+	q->cwd = enc_arena_strdup(a, cwd);
+	q->home = home && *home == '/' ? enc_path_clean(a, home) : enc_path_clean(a, ids.home);
+	if (!q->home)
+		q->home = "/";
+	q->other_home = strcmp(q->home, ids.home) != 0;
+	return 0;
+}
+
+/* A manifest's workspace is its folder when the working directory lies in it: from further above, `.` would be more. */
+static bool lies_above(const char *file, const char *cwd)
+{
+	enc_auto(enc_free_auto) char *dir = enc_strdup(file);
+	enc_auto(enc_free_auto) char *real = NULL;
+	char *slash = strrchr(dir, '/');
+
+	if (slash)
+		slash[slash == dir] = '\0';
+	real = realpath(slash ? dir : ".", NULL);
+	return real && strcmp(real, cwd) != 0 && enc_path_in(cwd, real);
+}
+
+/* Without --force a file that is there stays as it is. */
+static int write_new(const char *path, const struct enc_buf *b, bool force, struct enc_err *e)
+{
+	enc_auto(enc_free_auto) char *tmp = NULL;
+	int r;
+
+	if (force)
+		return enc_write_file(AT_FDCWD, path, b->s, b->len, 0644, true, e);
+	tmp = enc_asprintf("%s.new", path);
+	r = enc_write_file(AT_FDCWD, tmp, b->s, b->len, 0644, true, e);
+	if (r == 0 && link(tmp, path) < 0) {
+		r = ENC_FAIL(e, errno, "%s: %s", path, strerror(errno));
+		if (e->code == EEXIST)
+			enc_err_id(e, "E0702", "remove it, name another file, or --force");
+	}
+	(void)unlink(tmp);
+	return r;
+}
+
+static void findings_json(const struct enc_import *m, struct enc_json *j)
+{
+	enc_json_array(j, "findings");
+	for (size_t i = 0; i < m->findings.n; i++) {
+		const struct enc_diag *g = &m->findings.v[i];
+
+		enc_json_object(j, NULL);
+		enc_json_str(j, "class", g->level);
+		enc_json_str(j, "code", g->code);
+		enc_json_str(j, "message", g->message);
+		enc_json_object(j, "where");
+		enc_json_str(j, "file", g->file);
+		enc_json_int(j, "line", g->line);
+		enc_json_int(j, "column", g->column);
+		enc_json_end(j);
+		enc_json_str(j, "hint", g->hint);
+		enc_json_end(j);
+	}
+	enc_json_end(j);
+}
+
+static void result_json(const struct enc_import *m, const char *from, bool given, struct enc_buf *out)
+{
+	struct enc_json j;
+
+	enc_json_init(&j, out, 2);
+	enc_json_object(&j, NULL);
+	enc_json_str(&j, "schema", "enclosure.import/v1");
+	enc_json_str(&j, "from", from);
+	enc_json_str(&j, "manifest", given ? m->manifest.s : NULL);
+	enc_json_object(&j, "counts");
+	for (int c = 0; c < ENC_IMPORT__COUNT; c++)
+		enc_json_uint(&j, enc_import_class_name((enum enc_import_class)c), m->count[c]);
+	enc_json_end(&j);
+	findings_json(m, &j);
+	enc_json_end(&j);
+	enc_buf_putc(out, '\n');
+}
+
+static int withheld(const struct import_args *a)
+{
+	struct enc_err e = {0};
+
+	ENC_FAIL(&e, EINVAL, "a restriction has no equal, and so there is no manifest");
+	enc_err_id(&e, "E0907", "add what is missing by hand after: --partial");
+	return enc_cli_error(&e, false, 1);
+}
+
+static int give(const struct import_args *a, const char *from, const struct enc_import *m)
+{
+	bool given = !m->count[ENC_IMPORT_WEAKER] || a->partial;
+	bool all = m->findings.n == m->count[ENC_IMPORT_NOTE];
+	struct enc_err e = {0};
+	struct enc_buf b = {0};
+	int r;
+
+	(void)enc_cli_diags(&m->findings, false, 0);
+	if (given && a->output && write_new(a->output, &m->manifest, a->force, &e) < 0) {
+		enc_err_id(&e, "E0702", NULL);
+		return enc_cli_error(&e, a->json, 2);
+	}
+	if (a->json)
+		result_json(m, from, given, &b);
+	else if (given && !a->output)
+		enc_buf_add(&b, m->manifest.s, m->manifest.len);
+	r = enc_cli_out(&b);
+	enc_buf_done(&b);
+	if (r)
+		return r;
+	return given ? !all : withheld(a);
+}
+
+static int import_text(const struct import_args *a, const char *from, enc_import_fn *fn, struct enc_import_request *q)
+{
+	enc_auto(enc_arena_free_auto) struct enc_arena *arena = enc_arena_new();
+	struct enc_import m = {0};
+	struct enc_err e = {0};
+	struct enc_diags d;
+	int r;
+
+	if (where(arena, q, &e) < 0)
+		return enc_cli_error(&e, a->json, 2);
+	q->other_workspace = a->output && lies_above(a->output, q->cwd);
+	enc_diags_init(&d);
+	r = fn(q, &m, &d);
+	r = r < 0 ? enc_cli_diags(&d, a->json, 2) : give(a, from, &m);
+	enc_import_done(&m);
+	enc_diags_done(&d);
+	return r;
+}
+
+static int import_file(const struct import_args *a, const char *from, enc_import_fn *fn, const char *file)
+{
+	enc_auto(enc_free_auto) char *text = NULL;
+	struct enc_import_request q = {.file = file, .profile = a->profile};
+	struct enc_err e = {0};
+
+	if (enc_read_file(AT_FDCWD, strcmp(file, "-") == 0 ? "/dev/stdin" : file, TEXT_MAX, &text, &q.len, &e) < 0) {
+		enc_err_id(&e, "E0901", "name a file that you can read: enclosure import %s FILE", from);
+		return enc_cli_error(&e, a->json, 2);
+	}
+	q.text = text;
+	return import_text(a, from, fn, &q);
+}
+
+static int cmd_srt(const struct enc_verb *verb, void *args, int argc, char **argv)
+{
+	enc_auto(enc_free_auto) char *usual = NULL;
+	const char *home = getenv("HOME");
+
+	if (argc)
+		return import_file(args, "srt", enc_import_srt, argv[0]);
+	usual = enc_asprintf("%s/.srt-settings.json", home ? home : "");
+	return import_file(args, "srt", enc_import_srt, usual);
+}
+
+#define EXITS                                                                                           \
+	"0 every part has an equal, 1 some have none (each is named; the manifest is printed unless a " \
+	"restriction is among them), 2 it can't be read or is not what its program takes, 64 usage."
+#define CLASSES                                                                                                    \
+	"What has no equal is named on stderr with its place: dropped (a permission or setting is left out),\n"    \
+	"tightened (the manifest allows less), approximate (nearly the same; the difference is said), weaker (a\n" \
+	"restriction would be lost: there is no manifest without --partial). A note loses nothing."
+
+const struct enc_verb enc_verb_import_srt = {
+	.name = "import srt",
+	.summary = "make a manifest of sandbox-runtime's settings",
+	.operands = "[FILE]",
+	.description = "Reads sandbox-runtime's JSON (~/.srt-settings.json when no FILE is named; - is standard input) "
+		       "and prints a\n"
+		       "manifest that says the same, with the place that each line came from.\n" CLASSES,
+	.opts = file_opts,
+	.n_opts = ENC_LEN(file_opts),
+	.args_size = sizeof(struct import_args),
+	.max_operands = 1,
+	.run = cmd_srt,
+	.usage_status = 64,
+	.exits = EXITS,
+};
