@@ -17,7 +17,8 @@
 #define TEXT_MAX (1u << 20)
 
 struct import_args {
-	const char *output, *file, *profile;
+	const char *output, *profile;
+	struct enc_opt_list files;
 	bool force, partial, json;
 };
 
@@ -40,6 +41,11 @@ struct import_args {
 	}
 
 static const struct enc_opt file_opts[] = {COMMON_OPTS};
+static const struct enc_opt bwrap_opts[] = {
+	COMMON_OPTS,
+	{0, "file", "LIST", ENC_OPT_LIST, offsetof(struct import_args, files),
+	 "arguments, each ended by NUL, in place of the next --args FD (may be repeated)"},
+};
 
 static int where(struct enc_arena *a, struct enc_import_request *q, struct enc_err *e)
 {
@@ -209,6 +215,106 @@ static int cmd_srt(const struct enc_verb *verb, void *args, int argc, char **arg
 	return import_file(args, "srt", enc_import_srt, usual);
 }
 
+struct arguments {
+	char **v;
+	size_t n;
+	char **texts; /* what the items of lists point into */
+	size_t n_texts;
+};
+
+static void arguments_done(struct arguments *g)
+{
+	for (size_t i = 0; i < g->n_texts; i++)
+		free(g->texts[i]);
+	free(g->texts);
+	free(g->v);
+}
+
+static int add_list(struct arguments *g, const char *file, struct enc_err *e)
+{
+	char *text;
+	size_t n;
+	int r = enc_read_file(AT_FDCWD, file, TEXT_MAX, &text, &n, e);
+
+	if (r < 0)
+		return r;
+	*ENC_PUSH(g->texts, g->n_texts) = text;
+	for (size_t at = 0; at < n; at += strlen(text + at) + 1)
+		*ENC_PUSH(g->v, g->n) = text + at;
+	return 0;
+}
+
+/* The command line with a list in place of each --args FD; a list that is left over stands at the beginning or alone.
+ */
+static int collect(const struct import_args *a, int argc, char **argv, struct arguments *g, struct enc_err *e)
+{
+	size_t used = 0;
+	int r = 0;
+
+	for (int i = 0; i < argc && r == 0; i++) {
+		if (strcmp(argv[i], "--args") == 0 && i + 1 < argc && used < a->files.n) {
+			r = add_list(g, a->files.v[used++], e);
+			i++;
+			continue;
+		}
+		*ENC_PUSH(g->v, g->n) = argv[i];
+	}
+	if (r == 0 && used < a->files.n && argc) {
+		ENC_FAIL(e, EINVAL, "--file %s: there is no --args that it could stand for", a->files.v[used]);
+		return enc_err_id(e, "E0701", "enclosure import bwrap --file LIST, or -- bwrap --args 3 ...");
+	}
+	for (; r == 0 && used < a->files.n; used++)
+		r = add_list(g, a->files.v[used], e);
+	return r;
+}
+
+/* Whether /bin and the like are links into /usr on this machine. */
+static bool merged_usr(void)
+{
+	static const char *const names[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
+	char target[64];
+
+	for (size_t i = 0; i < ENC_LEN(names); i++) {
+		ssize_t n = readlink(names[i], target, sizeof(target) - 1);
+
+		if (n < 0 && errno == ENOENT)
+			continue;
+		if (n < 0)
+			return false;
+		target[n] = '\0';
+		if (strncmp(target + (target[0] == '/'), "usr", 3) != 0 ||
+		    strcmp(target + (target[0] == '/') + 3, names[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static int cmd_bwrap(const struct enc_verb *verb, void *args, int argc, char **argv)
+{
+	struct import_args *a = args;
+	struct enc_import_request q = {.file = "bwrap", .merged_usr = merged_usr()};
+	struct arguments g = {0};
+	struct enc_err e = {0};
+	int r;
+
+	if (!argc && !a->files.n) {
+		ENC_FAIL(&e, EINVAL, "there is no command line to import");
+		enc_err_id(&e, "E0701", "enclosure import bwrap -- bwrap --ro-bind / / ...");
+		return enc_cli_error(&e, a->json, 64);
+	}
+	if (collect(a, argc, argv, &g, &e) < 0) {
+		enc_err_id(&e, "E0901", "name a file that you can read");
+		r = enc_cli_error(&e, a->json, strcmp(e.id, "E0701") == 0 ? 64 : 2);
+	} else {
+		q.argv = g.v;
+		q.n_argv = g.n;
+		r = import_text(a, "bwrap", enc_import_bwrap, &q);
+	}
+	arguments_done(&g);
+	free(a->files.v);
+	return r;
+}
+
 #define EXITS                                                                                           \
 	"0 every part has an equal, 1 some have none (each is named; the manifest is printed unless a " \
 	"restriction is among them), 2 it can't be read or is not what its program takes, 64 usage."
@@ -229,6 +335,25 @@ const struct enc_verb enc_verb_import_srt = {
 	.args_size = sizeof(struct import_args),
 	.max_operands = 1,
 	.run = cmd_srt,
+	.usage_status = 64,
+	.exits = EXITS,
+};
+
+const struct enc_verb enc_verb_import_bwrap = {
+	.name = "import bwrap",
+	.summary = "make a manifest of a bubblewrap command line",
+	.operands = "[--] [bwrap] OPTION...",
+	.description =
+		"Reads the options up to the command that bubblewrap would run, in their order (a later mount hides "
+		"what lies\n"
+		"below it), and prints a manifest that allows no more.\n"
+		"  enclosure import bwrap -- bwrap --unshare-all --ro-bind / / --bind ~/proj ~/proj -- make\n" CLASSES,
+	.opts = bwrap_opts,
+	.n_opts = ENC_LEN(bwrap_opts),
+	.args_size = sizeof(struct import_args),
+	.max_operands = -1,
+	.stop_at_operand = true,
+	.run = cmd_bwrap,
 	.usage_status = 64,
 	.exits = EXITS,
 };

@@ -23,7 +23,8 @@ static bool held_back(const struct importer *m, const char *name)
 	size_t n = strcspn(name, "*");
 
 	for (size_t i = 0; i < m->env_not.n; i++)
-		if (name[n] ? strncmp(m->env_not.v[i].value, name, n) == 0 : strcmp(m->env_not.v[i].value, name) == 0)
+		if (name[n] ? *m->env_not.v[i].value && strncmp(m->env_not.v[i].value, name, n) == 0
+			    : strcmp(m->env_not.v[i].value, name) == 0)
 			return true;
 	return false;
 }
@@ -35,7 +36,7 @@ void imp_env_settle(struct importer *m)
 	if (!m->env_all)
 		return;
 	for (size_t i = 0; i < m->env_not.n; i++)
-		if (!enc_env_looks_secret(m->env_not.v[i].value))
+		if (*m->env_not.v[i].value && !enc_env_looks_secret(m->env_not.v[i].value))
 			plain = m->env_not.v[i].value;
 	imp_find(m, ENC_IMPORT_NOTE, NULL, "name such a variable in env.pass if the command needs it",
 		 "%s hands on every variable; no name with TOKEN, SECRET, KEY, PASS, CRED or AUTH in it is passed here",

@@ -118,7 +118,7 @@ const char *imp_from(struct importer *m, const struct enc_mark *at, const char *
 	const char *base = strrchr(m->q->file, '/');
 
 	base = base ? base + 1 : m->q->file;
-	if (!at || !at->line)
+	if (!at || !at->line || m->q->argv)
 		return enc_arena_printf(m->a, "%s: %s", m->program, from);
 	return enc_arena_printf(m->a, "%s:%d %s", base, at->line, from);
 }

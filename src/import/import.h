@@ -33,6 +33,9 @@ struct enc_import_request {
 	bool other_home;	/* ~ means another home in the manifest: paths in it are written in full */
 	bool other_workspace;	/* the same for the working directory: the manifest will lie above it */
 	const char *profile;	/* codex: the permission profile, or NULL */
+	char *const *argv;	/* bwrap: its arguments, instead of a text; the first may be "bwrap" */
+	size_t n_argv;
+	bool merged_usr; /* bwrap: /bin, /lib ... are links into /usr on this machine */
 };
 
 struct enc_import {
@@ -46,6 +49,6 @@ void enc_import_done(struct enc_import *r);
 /* 0, or -EINVAL: the text is not what its program takes, each error in `errors` (E01xx, E09xx); *ret is then empty.
  * *ret is initialised in either case. */
 typedef int enc_import_fn(const struct enc_import_request *q, struct enc_import *ret, struct enc_diags *errors);
-enc_import_fn enc_import_srt;
+enc_import_fn enc_import_srt, enc_import_bwrap;
 
 #endif

@@ -120,13 +120,19 @@ static void put_network(struct importer *m, struct enc_buf *b)
 
 static void put_env(struct importer *m, struct enc_buf *b)
 {
-	if (!m->env_pass.n && !m->env_set.n)
+	bool any = false;
+
+	for (size_t i = 0; i < m->env_set.n; i++)
+		any |= *m->env_set.v[i].value != '\0'; /* an empty one was taken back */
+	if (!m->env_pass.n && !any)
 		return;
 	enc_buf_puts(b, "env:\n");
 	put_list(b, "pass", &m->env_pass);
-	if (m->env_set.n)
+	if (any)
 		enc_buf_puts(b, "  set:\n");
 	for (size_t i = 0; i < m->env_set.n; i++) {
+		if (!*m->env_set.v[i].value)
+			continue;
 		enc_buf_printf(b, "    %s: ", m->env_set.v[i].value);
 		put_scalar(b, m->env_values[i]);
 		put_comment(b, m->env_set.v[i].comment);

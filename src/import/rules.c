@@ -59,6 +59,17 @@ static bool grants(const struct imp_rule *r)
 	return r->access != IMP_HIDE;
 }
 
+/* A grant from above does not show what every run has of its own. */
+static bool carries(const struct imp_rule *up, const struct imp_rule *r)
+{
+	static const char *const private[] = {"/proc", "/sys", "/dev", "/tmp", "/var/tmp", "/run"};
+
+	for (size_t i = 0; i < ENC_LEN(private); i++)
+		if (enc_path_in(r->path.abs, private[i]) && !enc_path_in(up->path.abs, private[i]))
+			return false;
+	return true;
+}
+
 /* The nearest rule above, or NULL. */
 static struct imp_rule *parent(const struct importer *m, const struct imp_rule *r)
 {
@@ -82,7 +93,7 @@ static struct imp_rule *grant_above(const struct importer *m, const struct imp_r
 static bool write_above(const struct importer *m, const struct imp_rule *r)
 {
 	for (size_t i = 0; i < m->n_rules; i++)
-		if (above(&m->rules[i], r) && m->rules[i].access == IMP_WRITE)
+		if (above(&m->rules[i], r) && m->rules[i].access == IMP_WRITE && carries(&m->rules[i], r))
 			return true;
 	return false;
 }
@@ -121,9 +132,8 @@ static void check_own(struct importer *m, struct imp_rule *r)
 			continue;
 		if (i < 2) {
 			r->dead = true;
-			imp_find(m,
-				 r->builtin || strcmp(r->path.abs, own[i]) == 0 ? ENC_IMPORT_NOTE : ENC_IMPORT_DROPPED,
-				 &r->at, NULL, "%s is not granted: every run has a %s of its own", r->path.abs, own[i]);
+			imp_find(m, r->builtin ? ENC_IMPORT_NOTE : ENC_IMPORT_DROPPED, &r->at, NULL,
+				 "%s is not granted: every run has a %s of its own", r->path.abs, own[i]);
 		} else if (r->access == IMP_WRITE) {
 			r->access = IMP_READ;
 			imp_find(m, ENC_IMPORT_TIGHTENED, &r->at, NULL,
@@ -153,7 +163,7 @@ static void grant_instead(struct importer *m, const struct imp_rule *root, const
 	struct imp_path path = {.abs = abs, .shown = shown};
 	struct imp_rule *r, copy = *root;
 
-	if (hidden_near(m, abs))
+	if (hidden_near(m, abs) || strpbrk(abs, "*?[$"))
 		return;
 	for (size_t i = 0; i < m->n_rules; i++)
 		if (live(&m->rules[i]) && strcmp(m->rules[i].path.abs, abs) == 0)
@@ -161,6 +171,19 @@ static void grant_instead(struct importer *m, const struct imp_rule *root, const
 	r = imp_rule(m, &path, IMP_READ, &copy.at, copy.from);
 	r->optional = optional;
 	r->builtin = true;
+}
+
+/* What is hidden where nothing shows it, and holds a grant: the grant stands alone. */
+static void drop_needless(struct importer *m)
+{
+	for (size_t i = 0; i < m->n_rules; i++) {
+		struct imp_rule *h = &m->rules[i], *up;
+
+		if (!live(h) || grants(h) || !holds_grant(m, h))
+			continue;
+		up = grant_above(m, h);
+		h->dead = up && !carries(up, h);
+	}
 }
 
 /* "/" with a hidden folder that holds a grant. */
@@ -192,9 +215,13 @@ static void narrow_root(struct importer *m)
 		grant_instead(m, &copy, system_folders[i], system_folders[i], true);
 	if (strcmp(m->q->home, "/") != 0)
 		grant_instead(m, &copy, m->q->home, m->q->other_home ? m->q->home : "~", true);
-	/* A workspace that holds the home can't be granted. */
+	/* By its name: in another working directory, which may lie in what is hidden, $WORKSPACE would grant that. A
+	 * workspace that holds the home can't be granted. */
+	for (size_t i = 0; i < m->n_rules; i++)
+		if (m->rules[i].builtin && strcmp(m->rules[i].path.shown, "$WORKSPACE") == 0)
+			m->rules[i].dead = true;
 	if (!enc_path_in(m->q->home, m->q->cwd))
-		grant_instead(m, &copy, m->q->cwd, imp_here(m).shown, false);
+		grant_instead(m, &copy, m->q->cwd, m->q->cwd, true);
 }
 
 /* A grant inside what is hidden inside a grant. */
@@ -307,6 +334,7 @@ void imp_rules_compile(struct importer *m)
 	apply_patterns(m);
 	for (size_t i = 0; i < m->n_rules; i++)
 		check_own(m, &m->rules[i]);
+	drop_needless(m);
 	narrow_root(m);
 	drop_carved(m);
 	for (size_t i = 0; i < m->n_rules; i++)

@@ -362,8 +362,9 @@ static void secret_files(struct srt *s, struct entries *out)
 static void add_workspace(struct srt *s, const struct enc_node *fs)
 {
 	const struct imp_path here = imp_here(&s->m);
+	const struct imp_rule *r = deepest(s, here.abs);
 
-	if (access_at(s, here.abs) == IMP_READ && !enc_path_in(s->m.q->home, here.abs))
+	if (r && r->access == IMP_READ && strcmp(r->path.abs, here.abs) != 0 && !enc_path_in(s->m.q->home, here.abs))
 		imp_rule(&s->m, &here, IMP_READ, &fs->at, "the working directory")->builtin = true;
 }
 

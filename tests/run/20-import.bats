@@ -37,7 +37,7 @@ check_srt_run() {
 		probe etc read /etc/passwd; probe outside read $T/outside/secret; probe denied read $T/outside2/pw
 		probe secret read $WS/secret/key; probe keep read $WS/keep; probe keep-w write $WS/keep; probe keep-rm unlink $WS/keep
 		probe hook create $WS/.git/hooks/pre-commit; probe config write $WS/.git/config; probe new create $WS/new
-		probe out-w create $T/outside/new; probe etc-w create /etc/enc-x; probe net connect 1.1.1.1 80"
+		probe out-w create $T/outside/new; probe etc-w create /etc/enc-x"
 	has_lines etc=0 outside=0 denied=1 secret=1 keep=0 keep-w=1 keep-rm=1 hook=1 config=1 new=0 out-w=1 etc-w=1
 	[ -f "$WS/new" ]
 }
@@ -177,4 +177,161 @@ check_srt_run() {
 	fails_with 2
 	is "$output" ''
 	contains "$stderr" 'srt.json:1:33: error[E0902]: network.allowedDomains[0] wants a text, not 1' 'quotes'
+}
+
+# bwrap: the same probes under the real program and under the manifest made of its command line. What the manifest allows,
+# bubblewrap allows; what it refuses beside, the table says, and a finding too.
+
+# places: what the table's command lines name. The home is none of them, since a run's own is private and can be written.
+places() {
+	mkdir -p "$T/a/sub/deep" "$T/a/keep" "$T/b" "$T/people/proj" "$T/people/.ssh" "$T/home"
+	for d in a a/sub a/sub/deep a/keep b people people/proj people/.ssh; do echo "$d" >"$T/$d/file"; done
+	echo x >"$T/a/secret"
+	be user
+	UP_HOME=$T/home
+	cd "$T/b" || return 1
+}
+PROBES='
+	for p in a a/sub a/sub/deep a/keep b people people/proj people/.ssh; do
+		probe "r:$p" read $T/$p/file; probe "w:$p" write $T/$p/file; probe "c:$p" create $T/$p/new
+	done
+	probe r:secret read $T/a/secret; probe w:secret write $T/a/secret; probe r:passwd read /etc/passwd; probe w:passwd write /etc/passwd
+	probe r:hosts read /etc/hosts; probe r:usr read /usr/bin/env; probe c:usr create /usr/enc-import-x; probe net connect-tcp $PORT'
+
+# A listener on the host's loopback, to tell whether a command has the host's network.
+listen() {
+	python3 -c 'import socket, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(64)
+print(s.getsockname()[1], flush=True); time.sleep(600)' >"$T/port" 3>&- &
+	LISTENER=$!
+	until_true 5 test -s "$T/port"
+	PORT=$(<"$T/port")
+}
+down() {
+	[ -z "${LISTENER:-}" ] || kill "$LISTENER" 2>/dev/null || true
+}
+fresh() {
+	find "$T/a" "$T/b" "$T/people" -name new -delete
+}
+
+# same STRICTER FINDINGS OPTION...: each word of STRICTER is a probe that the manifest refuses and bubblewrap does not,
+# FINDINGS what stderr must say (separated by |).
+same() {
+	local stricter=" $1 " findings=$2 line probe outside inside failed=0 part
+	local env=("T=$T" "PORT=$PORT" "ENC_ATTACK=$BIN/attack" "ATTACK_DIR=$T/b" "ENC_TEST=$T")
+
+	shift 2
+	fresh
+	EXTRA_ENV=("${env[@]}")
+	outside=$(as bwrap "$@" --ro-bind "$BIN" "$BIN" /bin/sh -c "$PROBE $PROBES" 2>"$T/bwrap.err") ||
+		{ echo "bwrap $*: status $?"; cat "$T/bwrap.err"; return 1; }
+	contains "$outside" "r:usr=0" || return 1 # the control, and the probe itself needs /dev/null
+	[[ " $* " == *" --unshare-"* && " $* " != *" --share-net "* ]] || contains "$outside" "net=0" || return 1
+	try enc import bwrap -- bwrap "$@" --ro-bind "$BIN" "$BIN" /bin/sh
+	printf '%s\n' "$output" >"$T/b/imported.yaml"
+	while IFS= read -rd '|' part; do
+		[ -z "$part" ] || contains "$stderr" "$part" || failed=1
+	done <<<"$findings|"
+	fresh
+	inside=$(enc run -m "$T/b/imported.yaml" -- /bin/sh -c "$PROBE $PROBES" 2>"$T/run.err") ||
+		{ echo "import of $*: status $?"; cat "$T/run.err" "$T/b/imported.yaml"; return 1; }
+	while IFS= read -r line; do
+		probe=${line%=*}
+		case $line:$(grep -F "$probe=" <<<"$inside") in
+		*=0:*=0 | *=1:*=1 | *=[123]:*=[123])
+			[[ $stricter != *" $probe "* ]] || { echo "$*: $probe is not stricter"; failed=1; } ;;
+		*=0:*) [[ $stricter == *" $probe "* ]] || { echo "$*: $probe is refused, unlike in bwrap"; failed=1; } ;;
+		*) echo "$*: $probe is MORE PERMISSIVE: bwrap $line, manifest $(grep -F "$probe=" <<<"$inside")"; failed=1 ;;
+		esac
+	done <<<"$outside"
+	[ "$(wc -l <<<"$outside")" -ge 30 ] || failed=1
+	[ $failed = 0 ] || { cat "$T/b/imported.yaml"; return 1; }
+}
+
+@test "bwrap: read-only, writable, one in the other" {
+	places
+	listen
+	local base=(--unshare-all --ro-bind /usr /usr --ro-bind /bin /bin --ro-bind /lib /lib --ro-bind-try /lib64 /lib64 --proc /proc --dev /dev --bind "$T/b" "$T/b")
+
+	same '' '' "${base[@]}"
+	same '' '' "${base[@]}" --ro-bind /etc /etc --ro-bind "$T/a" "$T/a"
+	same '' '' "${base[@]}" --bind "$T/a" "$T/a" --ro-bind "$T/a/keep" "$T/a/keep" --ro-bind "$T/a/secret" "$T/a/secret"
+	same '' '' "${base[@]}" --ro-bind "$T/a" "$T/a" --bind "$T/a/sub" "$T/a/sub"
+	same '' '' "${base[@]}" --bind "$T/a/sub" "$T/a/sub" --ro-bind "$T/a" "$T/a"
+	same '' '' "${base[@]}" --bind "$T/a" "$T/a" --remount-ro "$T/a"
+	same 'w:a/sub/deep c:a/sub/deep' 'a protect has no exceptions' "${base[@]}" --bind "$T/a" "$T/a" --ro-bind "$T/a/sub" "$T/a/sub" \
+		--bind "$T/a/sub/deep" "$T/a/sub/deep"
+}
+
+@test "bwrap: what is hidden, and what is shown in it" {
+	places
+	listen
+	local base=(--unshare-all --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp --bind "$T/b" "$T/b")
+
+	same '' '' "${base[@]}"
+	same 'c:a/sub' 'tightened[E0905]: --tmpfs' "${base[@]}" --tmpfs "$T/a/sub"
+	same '' '' "${base[@]}" --ro-bind /dev/null "$T/a/secret" --ro-bind /dev/null /etc/passwd
+	same 'r:passwd' 'dropped[E0904]: --ro-bind' "${base[@]}" --ro-bind /etc/hosts /etc/passwd
+	same 'r:a r:a/sub r:a/sub/deep r:a/keep r:secret c:people' 'tightened[E0905]: --tmpfs|a deny has no exceptions' "${base[@]}" --tmpfs "$T/people" --bind "$T/people/proj" "$T/people/proj"
+	same 'c:a/sub r:a/sub/deep' 'tightened[E0905]: --tmpfs|a deny has no exceptions' --unshare-all --ro-bind /usr /usr --ro-bind /bin /bin \
+		--ro-bind /lib /lib --ro-bind-try /lib64 /lib64 --dev /dev --bind "$T/b" "$T/b" --ro-bind "$T/a" "$T/a" --tmpfs "$T/a/sub" \
+		--ro-bind "$T/a/sub/deep" "$T/a/sub/deep"
+	same 'c:people w:people r:people' 'dropped[E0904]: --bind' "${base[@]}" --bind "$T/a" "$T/people"
+}
+
+@test "bwrap: links, other names, the network" {
+	places
+	listen
+	same '' '' --unshare-all --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc \
+		--dev /dev --bind "$T/b" "$T/b"
+	same '' '' --ro-bind / / --dev /dev --bind "$T/b" "$T/b"
+	same '' '' --unshare-net --ro-bind / / --dev /dev --bind "$T/b" "$T/b"
+	same '' '' --unshare-all --share-net --ro-bind / / --dev /dev --bind "$T/b" "$T/b"
+	same 'w:a c:a w:a/sub c:a/sub w:a/sub/deep c:a/sub/deep w:a/keep c:a/keep w:people c:people w:people/proj c:people/proj w:people/.ssh c:people/.ssh w:secret w:b c:b' \
+		"'/' can't be written" --unshare-all --bind / / --dev /dev
+}
+
+@test "bwrap: the environment" {
+	places
+	EXTRA_ENV=(FOO=foo BAR=bar MY_TOKEN=t3)
+	local words=(/bin/sh -c 'echo "$FOO|$BAR|$MY_TOKEN|$NEW"') i
+	local -a cases=('' '--setenv NEW n' '--unsetenv FOO' '--clearenv --setenv NEW n' '--setenv FOO other --unsetenv BAR' '--unsetenv MY_TOKEN')
+	local -a bw=('foo|bar|t3|' 'foo|bar|t3|n' '|bar|t3|' '|||n' 'other||t3|' 'foo|bar||')
+	# A secret is never passed by a pattern; where a name is held back, only the usual names are passed.
+	local -a en=('foo|bar||' 'foo|bar||n' '|||' '|||n' 'other|||' 'foo|bar||')
+
+	for i in "${!cases[@]}"; do
+		is "$(as bwrap --ro-bind / / ${cases[i]} "${words[@]}")" "${bw[i]}"
+		try enc import bwrap -- --ro-bind / / --bind "$T/b" "$T/b" ${cases[i]} -- x
+		printf '%s\n' "$output" >"$T/b/imported.yaml"
+		is "$(enc run -m "$T/b/imported.yaml" -- "${words[@]}")" "${en[i]}"
+	done
+}
+
+@test "bwrap: lists of arguments in files, and what is refused" {
+	be user
+	printf '%s\0' --ro-bind / / --unshare-net >"$T/list"
+	be user
+	try enc import bwrap --file "$T/list"
+	fails_with 0
+	contains "$output" 'mode: none'
+	try enc import bwrap --file "$T/list" -- bwrap --setenv A b --args 3 --tmpfs /srv/x cmd
+	fails_with 1
+	contains "$output" 'A: b' '- /srv/x' 'mode: none'
+	try enc import bwrap -- bwrap --args 3 --ro-bind / / cmd
+	fails_with 1
+	is "$output" ''
+	contains "$stderr" 'weaker[E0907]: --args' '--file LIST' '^~~'
+	try enc import bwrap --file "$T/list" -- bwrap cmd
+	fails_with 64
+	try enc import bwrap --file "$T/none" -- bwrap --args 3 cmd
+	fails_with 2
+	try enc import bwrap
+	fails_with 64
+	try enc import bwrap -- bwrap --bnd / / x
+	fails_with 2
+	contains "$stderr" "E0902" "did you mean '--bind'?" 'bwrap:1:7'
+	try enc import bwrap --json -- bwrap --seccomp 5 x
+	fails_with 1
+	is "$(jq -r '.manifest, .findings[-1].class, .findings[-1].where.column' <<<"$output")" $'null\nweaker\n7'
 }

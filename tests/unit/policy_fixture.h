@@ -68,11 +68,11 @@ static inline void put_dir(const struct fixture *f, const char *name)
 	assert_int_equal(mkdir(path, 0755), 0);
 }
 
-static inline int fixture_open(void **state)
+static inline int fixture_open_in(void **state, const char *dir)
 {
 	struct fixture *f = enc_alloc(sizeof(*f));
 
-	strcpy(f->root, "/tmp/enc-policy-XXXXXX");
+	snprintf(f->root, sizeof(f->root), "%s/enc-policy-XXXXXX", dir);
 	if (!mkdtemp(f->root))
 		return -1;
 	snprintf(f->home, sizeof(f->home), "%s/home", f->root);
@@ -86,6 +86,11 @@ static inline int fixture_open(void **state)
 	f->where = (struct enc_policy_where){.cwd = f->ws, .home = f->home, .uid = geteuid()};
 	*state = f;
 	return 0;
+}
+
+static inline int fixture_open(void **state)
+{
+	return fixture_open_in(state, "/tmp");
 }
 
 static inline void fixture_reset(struct fixture *f)

@@ -31,7 +31,7 @@ static const struct {
 	 ".git/config=rw .git/hooks/x=r-", SOCKETS "|" NAMES},
 	{"denyWrite inside allowWrite",
 	 "{" NET ", \"filesystem\": {\"denyRead\": [], \"allowWrite\": [\".\", \"/srv/data/\"], \"denyWrite\": "
-		 "[\".env\", \"secrets/**\", "
+	 "[\".env\", \"secrets/**\", "
 	 "\"/srv/data/keep\", \"/opt/not-granted\"]}}",
 	 ".env=r- secrets/a=r- src/x=rw /srv/data/x=rw /srv/data/keep/x=r- /opt/not-granted=r-", SOCKETS "|" NAMES},
 	{"denyWrite at or above allowWrite wins",
@@ -45,7 +45,7 @@ static const struct {
 	 "~/.ssh=-- ~/.ssh/id_rsa=-- ~/.aws/x=-- ~/.bashrc=r- src=rw", SOCKETS "|" NAMES},
 	{"denyRead of the homes with the workspace allowed again",
 	 "{" NET ", \"filesystem\": {\"denyRead\": [\"~\"], \"allowRead\": [\".\"], \"allowWrite\": [\".\"], "
-		 "\"denyWrite\": []}}",
+	 "\"denyWrite\": []}}",
 	 "~/.ssh=-- ~/other/x=-- src/x=rw /usr/bin/env=r- /etc/hosts=r-",
 	 SOCKETS "|" NAMES "|tightened:a deny has no exceptions"},
 	{"the same without a write grant",
@@ -71,7 +71,7 @@ static const struct {
 	 "src/x=rw", SOCKETS "|" NAMES},
 	{"a grant inside what is denied inside a grant is lost, and said",
 	 "{" NET ", \"filesystem\": {\"denyRead\": [\"a\"], \"allowRead\": [\"a/b\"], \"allowWrite\": [\".\"], "
-		 "\"denyWrite\": []}}",
+	 "\"denyWrite\": []}}",
 	 "a/x=-- a/b/x=-- src=rw", SOCKETS "|" NAMES "|tightened:a deny has no exceptions"},
 	{"write and deny of one path",
 	 "{" NET ", \"filesystem\": {\"denyRead\": [\"/srv/a\"], \"allowWrite\": [\"/srv/a\"], \"denyWrite\": []}}",
@@ -81,11 +81,11 @@ static const struct {
 	 "/srv/x=r- src/x=r-", SOCKETS "|" NAMES "|tightened:'/' can't be written"},
 	{"patterns deny, in the workspace alone where they are relative",
 	 "{" NET ", \"filesystem\": {\"denyRead\": [\"**/.env\", \"/srv/*.pem\"], \"allowWrite\": [\".\"], "
-		 "\"denyWrite\": [\"*.lock\"]}}",
+	 "\"denyWrite\": [\"*.lock\"]}}",
 	 "a/b/.env=-- .env=-- ~/.env=r- /srv/k.pem=-- /srv/k=r- x.lock=r- a/x.lock=rw", SOCKETS "|" NAMES},
 	{"brackets deny by either reading",
 	 "{" NET ", \"filesystem\": {\"denyRead\": [\"/srv/[ab]x/key\", \"/srv/[id]\"], \"allowWrite\": [], "
-		 "\"denyWrite\": []}}",
+	 "\"denyWrite\": []}}",
 	 "/srv/ax/key=-- /srv/[ab]x/key=-- /srv/[id]=-- /srv/i=-- /srv/abc=r-",
 	 SOCKETS "|tightened:filesystem.denyRead[0]|tightened:filesystem.denyRead[1]"},
 	{"a literal name with a star",
@@ -95,7 +95,7 @@ static const struct {
 	 "/srv/*.env=-- /srv/a.env=r-", SOCKETS},
 	{"patterns as grants are left out",
 	 "{" NET ", \"filesystem\": {\"denyRead\": [\"/srv\"], \"allowRead\": [\"/srv/*/pub\"], \"allowWrite\": "
-		 "[\"/opt/*.d\"], "
+	 "[\"/opt/*.d\"], "
 	 "\"denyWrite\": []}}",
 	 "/srv/a/pub=-- /opt/a.d=r-", SOCKETS "|dropped:filesystem.allowRead[0]|dropped:filesystem.allowWrite[0]"},
 	{"a pattern that matches a grant takes it",
@@ -103,7 +103,7 @@ static const struct {
 	 "/srv/a/x=--", SOCKETS "|" NAMES "|tightened:matched by the pattern"},
 	{"no file system rules at all",
 	 "{" NET ", \"filesystem\": {\"disabled\": true, \"denyRead\": [\"/srv\"], \"allowWrite\": [\".\"], "
-		 "\"denyWrite\": []}}",
+	 "\"denyWrite\": []}}",
 	 "/srv/x=r- src/x=r-", SOCKETS "|tightened:filesystem.disabled"},
 	{"secrets in files",
 	 "{" NET ", " FS
@@ -112,7 +112,7 @@ static const struct {
 	 "~/.netrc=-- ~/.token=-- ~/.x=r-", SOCKETS "|tightened:credentials.files[1] is masked"},
 	{"odd names stay names",
 	 "{" NET ", \"filesystem\": {\"denyRead\": [\"/srv/a: b #c\", \"/srv/\\\"q\\\"\", \"/srv/\\u00e9\\u2028x\", "
-		 "\"~user/x\", "
+	 "\"~user/x\", "
 	 "\"-dash\"], \"allowWrite\": [\"./a b\"], \"denyWrite\": []}}",
 	 "/srv/\"q\"/x=-- $WORKSPACE/~user/x=-- $WORKSPACE/-dash=-- /srv/\xc3\xa9\xe2\x80\xa8x=--", SOCKETS "|" NAMES},
 	{"UNIX sockets allowed",
@@ -120,7 +120,7 @@ static const struct {
 	 "/etc/x=r-", ""},
 	{"what means nothing here is no loss",
 	 "{" NET ", " FS ", \"bwrapPath\": \"/usr/bin/bwrap\", \"allowPty\": true, \"enableWeakerNestedSandbox\": "
-			 "false, \"ignoreViolations\": {}}",
+	 "false, \"ignoreViolations\": {}}",
 	 "/etc/x=r-", SOCKETS},
 };
 
@@ -323,12 +323,12 @@ static void hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(every_file_rule, fixture_open, fixture_close),
-		cmocka_unit_test_setup_teardown(every_host_rule, fixture_open, fixture_close),
-		cmocka_unit_test_setup_teardown(variables, fixture_open, fixture_close),
-		cmocka_unit_test_setup_teardown(every_error, fixture_open, fixture_close),
-		cmocka_unit_test_setup_teardown(nothing_is_injected, fixture_open, fixture_close),
-		cmocka_unit_test_setup_teardown(hostile, fixture_open, fixture_close),
+		cmocka_unit_test_setup_teardown(every_file_rule, import_open, fixture_close),
+		cmocka_unit_test_setup_teardown(every_host_rule, import_open, fixture_close),
+		cmocka_unit_test_setup_teardown(variables, import_open, fixture_close),
+		cmocka_unit_test_setup_teardown(every_error, import_open, fixture_close),
+		cmocka_unit_test_setup_teardown(nothing_is_injected, import_open, fixture_close),
+		cmocka_unit_test_setup_teardown(hostile, import_open, fixture_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
