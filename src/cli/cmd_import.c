@@ -41,6 +41,11 @@ struct import_args {
 	}
 
 static const struct enc_opt file_opts[] = {COMMON_OPTS};
+static const struct enc_opt codex_opts[] = {
+	COMMON_OPTS,
+	{0, "profile", "NAME", ENC_OPT_TEXT, offsetof(struct import_args, profile),
+	 "permission profile, in place of what the file selects"},
+};
 static const struct enc_opt bwrap_opts[] = {
 	COMMON_OPTS,
 	{0, "file", "LIST", ENC_OPT_LIST, offsetof(struct import_args, files),
@@ -204,15 +209,26 @@ static int import_file(const struct import_args *a, const char *from, enc_import
 	return import_text(a, from, fn, &q);
 }
 
-static int cmd_srt(const struct enc_verb *verb, void *args, int argc, char **argv)
+static int import_usual(const struct import_args *a, const char *from, enc_import_fn *fn, char **argv,
+			const char *usual)
 {
-	enc_auto(enc_free_auto) char *usual = NULL;
+	enc_auto(enc_free_auto) char *file = NULL;
 	const char *home = getenv("HOME");
 
-	if (argc)
-		return import_file(args, "srt", enc_import_srt, argv[0]);
-	usual = enc_asprintf("%s/.srt-settings.json", home ? home : "");
-	return import_file(args, "srt", enc_import_srt, usual);
+	if (argv[0])
+		return import_file(a, from, fn, argv[0]);
+	file = enc_asprintf("%s/%s", home ? home : "", usual);
+	return import_file(a, from, fn, file);
+}
+
+static int cmd_srt(const struct enc_verb *verb, void *args, int argc, char **argv)
+{
+	return import_usual(args, "srt", enc_import_srt, argv, ".srt-settings.json");
+}
+
+static int cmd_codex(const struct enc_verb *verb, void *args, int argc, char **argv)
+{
+	return import_usual(args, "codex", enc_import_codex, argv, ".codex/config.toml");
 }
 
 struct arguments {
@@ -354,6 +370,24 @@ const struct enc_verb enc_verb_import_bwrap = {
 	.max_operands = -1,
 	.stop_at_operand = true,
 	.run = cmd_bwrap,
+	.usage_status = 64,
+	.exits = EXITS,
+};
+
+const struct enc_verb enc_verb_import_codex = {
+	.name = "import codex",
+	.summary = "make a manifest of Codex's sandbox settings",
+	.operands = "[FILE]",
+	.description = "Reads Codex's config.toml (~/.codex/config.toml when no FILE is named; - is standard input) "
+		       "and prints a manifest\n"
+		       "of the sandbox that it asks for: sandbox_mode with [sandbox_workspace_write], or the "
+		       "permission profile that\n"
+		       "default_permissions or --profile names.\n" CLASSES,
+	.opts = codex_opts,
+	.n_opts = ENC_LEN(codex_opts),
+	.args_size = sizeof(struct import_args),
+	.max_operands = 1,
+	.run = cmd_codex,
 	.usage_status = 64,
 	.exits = EXITS,
 };

@@ -33,6 +33,7 @@ const struct enc_verb *const enc_verbs[] = {
 	&enc_verb_policy_show,
 	&enc_verb_policy_explain,
 	&enc_verb_import_srt,
+	&enc_verb_import_codex,
 	&enc_verb_import_bwrap,
 	&enc_verb_trust,
 	&enc_verb_capabilities,

@@ -11,6 +11,6 @@ extern const struct enc_verb enc_verb_run, enc_verb_ps, enc_verb_attach, enc_ver
 	enc_verb_diff, enc_verb_apply, enc_verb_discard, enc_verb_logs, enc_verb_plan, enc_verb_policy_check,
 	enc_verb_policy_show, enc_verb_policy_explain, enc_verb_trust, enc_verb_capabilities, enc_verb_doctor;
 extern const struct enc_verb enc_verb_init;
-extern const struct enc_verb enc_verb_import_srt, enc_verb_import_bwrap;
+extern const struct enc_verb enc_verb_import_srt, enc_verb_import_codex, enc_verb_import_bwrap;
 
 #endif

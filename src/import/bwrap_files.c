@@ -139,26 +139,12 @@ void bwrap_mask(struct bwrap *b, const struct bwrap_option *o, char *const *a, c
 		 a[1]);
 }
 
-static enum imp_access access_at(const struct bwrap *b, const char *abs)
-{
-	const struct imp_rule *best = NULL;
-
-	for (size_t i = 0; i < b->m.n_rules; i++) {
-		const struct imp_rule *r = &b->m.rules[i];
-
-		if (!r->dead && !r->path.glob && enc_path_in(abs, r->path.abs) &&
-		    (!best || strlen(r->path.abs) >= strlen(best->path.abs)))
-			best = r;
-	}
-	return best ? best->access : IMP_HIDE;
-}
-
 void bwrap_dir(struct bwrap *b, const struct bwrap_option *o, char *const *a, const struct enc_mark *at)
 {
 	const char *abs = enc_path_clean(b->m.a, absolute(b, a[0], ""));
 
 	/* In what is bound from the host it is there already, or made there, which is no matter of the run. */
-	if (abs && !is_scratch(abs) && access_at(b, abs) == IMP_HIDE)
+	if (abs && !is_scratch(abs) && imp_access_at(&b->m, abs) == IMP_HIDE)
 		imp_find(&b->m, ENC_IMPORT_DROPPED, at, NULL, "%s %s has no equal: no empty folder is made", o->name,
 			 a[0]);
 }
@@ -181,7 +167,7 @@ void bwrap_symlink(struct bwrap *b, const struct bwrap_option *o, char *const *a
 	const struct imp_path path = {.abs = abs, .shown = abs};
 	const char *target = abs ? enc_arena_printf(b->m.a, "/usr%s", abs) : NULL;
 
-	if (abs && is_merged(b, a[0], abs) && access_at(b, target) >= IMP_READ) {
+	if (abs && is_merged(b, a[0], abs) && imp_access_at(&b->m, target) >= IMP_READ) {
 		rule(b, o, &path, IMP_READ, at)->optional = true;
 		return;
 	}

@@ -5,8 +5,10 @@
  * The other programs hand on everything; a manifest names what is handed on, and a pattern never passes what looks like
  * a secret. `*` stands for everything as long as nothing harmless-looking is to be held back: then names are listed.
  */
+#include <ctype.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "import/impl.h"
 #include "policy/policy.h"
 
@@ -18,13 +20,33 @@ static const char *const common[] = {
 	"no_proxy",
 };
 
-static bool held_back(const struct importer *m, const char *name)
+static const char *lower(struct importer *m, const char *s)
 {
-	size_t n = strcspn(name, "*");
+	char *out = enc_arena_strdup(m->a, s);
 
+	for (char *p = out; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return out;
+}
+
+/* Does anything match both? Exact where one of the two has no `*` or `?`; else by what stands before these. */
+static bool overlap(struct importer *m, const char *a, const char *b)
+{
+	size_t na = strcspn(a, "*?"), nb = strcspn(b, "*?"), n = na < nb ? na : nb;
+
+	a = lower(m, a);
+	b = lower(m, b);
+	if (!a[na])
+		return enc_glob_match(b, a);
+	if (!b[nb])
+		return enc_glob_match(a, b);
+	return strncmp(a, b, n) == 0;
+}
+
+bool imp_env_held_back(struct importer *m, const char *name)
+{
 	for (size_t i = 0; i < m->env_not.n; i++)
-		if (name[n] ? *m->env_not.v[i].value && strncmp(m->env_not.v[i].value, name, n) == 0
-			    : strcmp(m->env_not.v[i].value, name) == 0)
+		if (*m->env_not.v[i].value && overlap(m, m->env_not.v[i].value, name))
 			return true;
 	return false;
 }
@@ -48,6 +70,6 @@ void imp_env_settle(struct importer *m)
 	imp_find(m, ENC_IMPORT_TIGHTENED, NULL, "add to env.pass what the command needs",
 		 "env.pass has no exceptions: since %s is held back, the usual variables are named one by one", plain);
 	for (size_t i = 0; i < ENC_LEN(common); i++)
-		if (!held_back(m, common[i]))
+		if (!imp_env_held_back(m, common[i]))
 			imp_add(m, &m->env_pass, common[i], false, imp_from(m, NULL, "the environment is handed on"));
 }

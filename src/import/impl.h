@@ -94,6 +94,9 @@ struct imp_path imp_here(const struct importer *m); /* the working directory */
 /* rules.c */
 struct imp_rule *imp_rule(struct importer *m, const struct imp_path *path, enum imp_access access,
 			  const struct enc_mark *at, const char *from);
+/* What the rules so far say of a path; the later of two about one path. NULL: nothing does. */
+const struct imp_rule *imp_deepest(const struct importer *m, const char *abs);
+enum imp_access imp_access_at(const struct importer *m, const char *abs);
 void imp_rules_compile(struct importer *m); /* rules -> read, write, deny, protect */
 
 /* net.c */
@@ -104,6 +107,8 @@ void imp_host_deny(struct importer *m, const char *host, uint64_t port, const st
 
 /* env.c */
 void imp_env_settle(struct importer *m);
+/* Is the variable, or any that the pattern matches, among env_not (which may hold patterns; case is not looked at)? */
+bool imp_env_held_back(struct importer *m, const char *name);
 
 /* out.c */
 void imp_write(struct importer *m);

@@ -49,6 +49,6 @@ void enc_import_done(struct enc_import *r);
 /* 0, or -EINVAL: the text is not what its program takes, each error in `errors` (E01xx, E09xx); *ret is then empty.
  * *ret is initialised in either case. */
 typedef int enc_import_fn(const struct enc_import_request *q, struct enc_import *ret, struct enc_diags *errors);
-enc_import_fn enc_import_srt, enc_import_bwrap;
+enc_import_fn enc_import_srt, enc_import_codex, enc_import_bwrap;
 
 #endif

@@ -80,14 +80,25 @@ static void put_comment(struct enc_buf *b, const char *s)
 	put_ascii(b, s);
 }
 
+/* An entry that was taken back is empty. */
+static bool any_left(const struct imp_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (*l->v[i].value)
+			return true;
+	return false;
+}
+
 static void put_list(struct enc_buf *b, const char *key, const struct imp_list *l)
 {
-	if (!l->n)
+	if (!any_left(l))
 		return;
 	enc_buf_printf(b, "  %s:\n", key);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct imp_item *it = &l->v[i];
 
+		if (!*it->value)
+			continue;
 		enc_buf_puts(b, it->optional ? "    - {path: " : "    - ");
 		put_scalar(b, it->value);
 		enc_buf_puts(b, it->optional ? ", optional: true}" : "");
@@ -120,15 +131,11 @@ static void put_network(struct importer *m, struct enc_buf *b)
 
 static void put_env(struct importer *m, struct enc_buf *b)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < m->env_set.n; i++)
-		any |= *m->env_set.v[i].value != '\0'; /* an empty one was taken back */
-	if (!m->env_pass.n && !any)
+	if (!any_left(&m->env_pass) && !any_left(&m->env_set))
 		return;
 	enc_buf_puts(b, "env:\n");
 	put_list(b, "pass", &m->env_pass);
-	if (any)
+	if (any_left(&m->env_set))
 		enc_buf_puts(b, "  set:\n");
 	for (size_t i = 0; i < m->env_set.n; i++) {
 		if (!*m->env_set.v[i].value)

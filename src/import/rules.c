@@ -49,6 +49,27 @@ static bool live(const struct imp_rule *r)
 	return !r->dead && !r->path.glob;
 }
 
+const struct imp_rule *imp_deepest(const struct importer *m, const char *abs)
+{
+	const struct imp_rule *best = NULL;
+
+	for (size_t i = 0; i < m->n_rules; i++) {
+		const struct imp_rule *r = &m->rules[i];
+
+		if (live(r) && enc_path_in(abs, r->path.abs) &&
+		    (!best || strlen(r->path.abs) >= strlen(best->path.abs)))
+			best = r;
+	}
+	return best;
+}
+
+enum imp_access imp_access_at(const struct importer *m, const char *abs)
+{
+	const struct imp_rule *r = imp_deepest(m, abs);
+
+	return r ? r->access : IMP_HIDE;
+}
+
 static bool above(const struct imp_rule *up, const struct imp_rule *r)
 {
 	return up != r && live(up) && strcmp(up->path.abs, r->path.abs) != 0 && enc_path_in(r->path.abs, up->path.abs);

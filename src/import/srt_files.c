@@ -182,28 +182,6 @@ static void add_rule(struct srt *s, const struct entry *v, enum imp_access acces
 	imp_rule(&s->m, &v->path, access, &v->at->at, v->from)->optional = optional;
 }
 
-/* What holds for a path by the rules so far; NULL: nothing. */
-static const struct imp_rule *deepest(const struct srt *s, const char *abs)
-{
-	const struct imp_rule *best = NULL;
-
-	for (size_t i = 0; i < s->m.n_rules; i++) {
-		const struct imp_rule *r = &s->m.rules[i];
-
-		if (!r->path.glob && enc_path_in(abs, r->path.abs) &&
-		    (!best || strlen(r->path.abs) >= strlen(best->path.abs)))
-			best = r;
-	}
-	return best;
-}
-
-static enum imp_access access_at(const struct srt *s, const char *abs)
-{
-	const struct imp_rule *r = deepest(s, abs);
-
-	return r ? r->access : IMP_HIDE;
-}
-
 static bool covered(const struct entries *by, const char *abs)
 {
 	for (size_t i = 0; i < by->n; i++)
@@ -247,7 +225,7 @@ static void add_write_denies(struct srt *s, const struct entries *deny)
 	for (size_t i = 0; i < deny->n; i++) {
 		const struct entry *v = &deny->v[i];
 
-		if (!v->path.glob && access_at(s, v->path.abs) != IMP_WRITE)
+		if (!v->path.glob && imp_access_at(&s->m, v->path.abs) != IMP_WRITE)
 			continue;
 		add_rule(s, v, IMP_READ, false);
 		first = first ? first : v;
@@ -279,7 +257,7 @@ static void protect_names(struct srt *s, const struct entry *dir)
 		if (s->git_config && strcmp(names[i], ".git/config") == 0)
 			continue;
 		path.abs = enc_path_clean(s->m.a, enc_arena_printf(s->m.a, "%s/%s", dir->path.abs, names[i]));
-		if (!path.abs || (!relative && strlen(shown) >= 4000) || access_at(s, path.abs) != IMP_WRITE)
+		if (!path.abs || (!relative && strlen(shown) >= 4000) || imp_access_at(&s->m, path.abs) != IMP_WRITE)
 			continue;
 		r = imp_rule(&s->m, &path, IMP_READ, &dir->at->at, "srt always protects it");
 		r->optional = true;
@@ -296,7 +274,7 @@ static void add_builtin(struct srt *s, const struct entries *allow)
 		const struct entry *v = &allow->v[i];
 		bool inner = false;
 
-		if (access_at(s, v->path.abs) != IMP_WRITE)
+		if (imp_access_at(&s->m, v->path.abs) != IMP_WRITE)
 			continue;
 		for (size_t k = 0; k < allow->n; k++)
 			inner |= k != i && enc_path_in(v->path.abs, allow->v[k].path.abs) &&
@@ -309,7 +287,7 @@ static void add_builtin(struct srt *s, const struct entries *allow)
 		return;
 	here.at = first->at;
 	here.workspace = !s->m.q->other_workspace;
-	if (access_at(s, here.path.abs) == IMP_WRITE)
+	if (imp_access_at(&s->m, here.path.abs) == IMP_WRITE)
 		protect_names(s, &here);
 	imp_find(&s->m, ENC_IMPORT_APPROXIMATE, &first->at->at,
 		 "create what must not be made (mkdir -p .git/hooks), and protect by name what lies deeper",
@@ -362,7 +340,7 @@ static void secret_files(struct srt *s, struct entries *out)
 static void add_workspace(struct srt *s, const struct enc_node *fs)
 {
 	const struct imp_path here = imp_here(&s->m);
-	const struct imp_rule *r = deepest(s, here.abs);
+	const struct imp_rule *r = imp_deepest(&s->m, here.abs);
 
 	if (r && r->access == IMP_READ && strcmp(r->path.abs, here.abs) != 0 && !enc_path_in(s->m.q->home, here.abs))
 		imp_rule(&s->m, &here, IMP_READ, &fs->at, "the working directory")->builtin = true;
@@ -387,7 +365,7 @@ void srt_rules(struct srt *s)
 		add_rule(s, &deny_read.v[i], IMP_HIDE, true); /* an absent one hides nothing in srt either */
 	add_writes(s, &allow_write, &deny_write, &deny_read, &allow_read);
 	for (size_t i = 0; i < allow_read.n; i++)
-		if (access_at(s, allow_read.v[i].path.abs) != IMP_WRITE)
+		if (imp_access_at(&s->m, allow_read.v[i].path.abs) != IMP_WRITE)
 			add_rule(s, &allow_read.v[i], IMP_READ, !allow_read.v[i].workspace);
 	add_write_denies(s, &deny_write);
 	add_builtin(s, &allow_write);

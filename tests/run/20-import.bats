@@ -335,3 +335,61 @@ same() {
 	fails_with 1
 	is "$(jq -r '.manifest, .findings[-1].class, .findings[-1].where.column' <<<"$output")" $'null\nweaker\n7'
 }
+
+check_codex_run() {
+	be "$1"
+	mkdir -p "$WS/.git" "$WS/keep" "$WS/secret" "$T/roots/a/.codex" "$T/outside2"
+	for f in "$WS/.git/config" "$WS/keep/f" "$WS/secret/f" "$T/roots/a/f" "$T/outside2/f"; do echo x >"$f"; done
+	cat >"$T/config.toml" <<-END
+		model = "some"
+		default_permissions = "p"
+		[permissions.p]
+		extends = ":workspace"
+		[permissions.p.filesystem]
+		"$T/roots/a" = "write"
+		"$T/outside2" = "deny"
+		[permissions.p.filesystem.":workspace_roots"]
+		keep = "read"
+		secret = "deny"
+		[permissions.p.network]
+		enabled = false
+		[mcp_servers.x]
+		command = "y"
+	END
+	be "$1"
+	try enc import codex "$T/config.toml" -o "$WS/enclosure.yaml"
+	fails_with 1
+	contains "$stderr" 'approximate[E0906]: Codex keeps .git'
+	M=$WS/enclosure.yaml
+	with_probes
+	try script "
+		probe etc read /etc/passwd; probe outside read $T/outside/secret; probe denied read $T/outside2/f
+		probe secret read $WS/secret/f; probe keep read $WS/keep/f; probe keep-w write $WS/keep/f; probe git write $WS/.git/config
+		probe new create $WS/new; probe root create $T/roots/a/new; probe root-codex create $T/roots/a/.codex/x
+		probe out-w create $T/outside/new; probe tmp create /tmp/enc-import-x"
+	has_lines etc=0 outside=0 denied=1 secret=1 keep=0 keep-w=1 git=1 new=0 root=0 root-codex=1 out-w=1 tmp=0
+	[ -f "$WS/new" ] && [ -f "$T/roots/a/new" ] && [ ! -e /tmp/enc-import-x ]
+}
+@test "codex: the manifest runs, and holds what the profile held (root)" { check_codex_run root; }
+@test "codex: the manifest runs, and holds what the profile held (user)" { check_codex_run user; }
+
+@test "codex: the usual file, another profile, and what is refused" {
+	be_at_home
+	mkdir -p "$UP_HOME/.codex"
+	printf 'sandbox_mode = "workspace-write"\n[permissions.ro.filesystem]\n":root" = "read"\n' >"$UP_HOME/.codex/config.toml"
+	be_at_home
+	try enc import codex
+	fails_with 1
+	contains "$output" '- $WORKSPACE' 'mode: none'
+	try enc import codex --profile ro
+	lacks "$output" 'write:'
+	try enc import codex --profile none
+	fails_with 2
+	printf 'sandbox_mode = workspace-write\n' >"$T/bad.toml"
+	try enc import codex "$T/bad.toml" --json
+	fails_with 2
+	is "$(jq -r '.code, .where.line, .where.column' <<<"$output")" $'E0902\n1\n16'
+	contains "$stderr" 'quotes'
+	try enc import srt --profile x
+	fails_with 64
+}
