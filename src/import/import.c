@@ -74,8 +74,8 @@ void enc_import_done(struct enc_import *r)
 	r->arena = enc_arena_free(r->arena);
 }
 
-static struct enc_diag *put(struct importer *m, struct enc_diags *d, const char *code, const struct enc_mark *at,
-			    const char *hint, const char *fmt, va_list ap)
+static ENC_PRINTF(6, 0) struct enc_diag *put(struct importer *m, struct enc_diags *d, const char *code,
+					     const struct enc_mark *at, const char *hint, const char *fmt, va_list ap)
 {
 	const struct enc_mark whole = {.file = m->q->file};
 	struct enc_diag *g;
