@@ -65,8 +65,7 @@
 	X("E0802", no_run, "there is no such run")                                                 \
 	X("E0803", run_state, "the run is in another state than was asked for")                    \
 	X("E0804", layer, "the layer of an overlay workspace, or the workspace, can't be used")    \
-	X("E0805", meanwhile, "the workspace was changed since the run started") \
-	X("E0803", run_state, "the run is in another state than was asked for")            \
+	X("E0805", meanwhile, "the workspace was changed since the run started")                   \
 	X("E0901", import_read, "what is to be imported can't be read")                            \
 	X("E0902", import_value, "what is to be imported is not what its program takes")           \
 	X("E0903", import_note, "an import: the two programs differ, and nothing is lost")         \

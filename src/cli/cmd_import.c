@@ -331,9 +331,9 @@ static int cmd_bwrap(const struct enc_verb *verb, void *args, int argc, char **a
 	return r;
 }
 
-#define EXITS                                                                                           \
-	"0 every part has an equal, 1 some have none (each is named; the manifest is printed unless a " \
-	"restriction is among them), 2 it can't be read or is not what its program takes, 64 usage."
+#define EXITS                                                                                    \
+	"0 every part has an equal, 1 some have none (the manifest is printed unless one is a\n" \
+	"restriction), 2 it can't be read or is not what its program takes, 64 usage."
 #define CLASSES                                                                                                    \
 	"What has no equal is named on stderr with its place: dropped (a permission or setting is left out),\n"    \
 	"tightened (the manifest allows less), approximate (nearly the same; the difference is said), weaker (a\n" \

@@ -246,8 +246,10 @@ static int text(struct reader *r, bool key, struct enc_node **ret)
 	struct enc_node *n;
 	int e;
 
-	if (key && many)
-		return refuse(r, "not valid TOML: a key is one line", NULL);
+	if (key && many) {
+		(void)refuse(r, "not valid TOML: a key is one line", NULL);
+		return -EINVAL;
+	}
 	step(r, many ? 3 : 1);
 	if (many && *r->p == '\r' && r->p[1] == '\n')
 		step(r, 1);
@@ -255,17 +257,19 @@ static int text(struct reader *r, bool key, struct enc_node **ret)
 		step(r, 1);
 	enc_buf_add(&b, "", 0);
 	e = body(r, &b, quote, many);
-	if (e == 0) {
-		n = enc_arena_alloc(r->a, sizeof(*n));
-		n->kind = ENC_NODE_SCALAR;
-		n->at = at;
-		n->at.width = r->line == at.line ? r->column - at.column : 1;
-		n->text = enc_arena_strndup(r->a, b.s, b.len);
-		n->len = b.len;
-		*ret = n;
+	if (e != 0) {
+		enc_buf_done(&b);
+		return -EINVAL;
 	}
+	n = enc_arena_alloc(r->a, sizeof(*n));
+	n->kind = ENC_NODE_SCALAR;
+	n->at = at;
+	n->at.width = r->line == at.line ? r->column - at.column : 1;
+	n->text = enc_arena_strndup(r->a, b.s, b.len);
+	n->len = b.len;
+	*ret = n;
 	enc_buf_done(&b);
-	return e;
+	return 0;
 }
 
 static struct enc_node *word(struct reader *r, size_t len)
@@ -307,7 +311,7 @@ static int array(struct reader *r, int depth, struct enc_node **ret)
 	t->closed = true;
 	step(r, 1);
 	for (;;) {
-		struct enc_node *item;
+		struct enc_node *item = NULL;
 
 		gap(r);
 		if (*r->p == ']')
@@ -332,8 +336,10 @@ static int key(struct reader *r, struct enc_node **ret)
 
 	if (*r->p == '"' || *r->p == '\'')
 		return text(r, true, ret);
-	if (!len)
-		return refuse(r, "not valid TOML: a key is missing", NULL);
+	if (!len) {
+		(void)refuse(r, "not valid TOML: a key is missing", NULL);
+		return -EINVAL;
+	}
 	*ret = word(r, len);
 	return 0;
 }
@@ -383,7 +389,7 @@ static int enter(struct reader *r, struct table **t, struct enc_node *k, bool he
 
 static int pair(struct reader *r, struct table *t, int depth)
 {
-	struct enc_node *k, *v;
+	struct enc_node *k = NULL, *v = NULL;
 
 	for (int dots = 0;; dots++) {
 		if (key(r, &k) < 0)
@@ -458,7 +464,7 @@ static int header(struct reader *r, struct table *top, struct table **ret)
 {
 	bool list = r->p[1] == '[';
 	struct table *t = top;
-	struct enc_node *k, *n;
+	struct enc_node *k = NULL, *n;
 
 	step(r, list ? 2 : 1);
 	for (int depth = 0;; depth++) {
