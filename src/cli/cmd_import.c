@@ -93,7 +93,7 @@ static int write_new(const char *path, const struct enc_buf *b, bool force, stru
 
 	if (force)
 		return enc_write_file(AT_FDCWD, path, b->s, b->len, 0644, true, e);
-	tmp = enc_asprintf("%s.new", path);
+	tmp = enc_asprintf("%s.import.%d", path, (int)getpid());
 	r = enc_write_file(AT_FDCWD, tmp, b->s, b->len, 0644, true, e);
 	if (r == 0 && link(tmp, path) < 0) {
 		r = ENC_FAIL(e, errno, "%s: %s", path, strerror(errno));
@@ -102,6 +102,38 @@ static int write_new(const char *path, const struct enc_buf *b, bool force, stru
 	}
 	(void)unlink(tmp);
 	return r;
+}
+
+/* `-` is standard input. A pipe (`<(...)`) is waited for, which enc_read_file() does not do. */
+static int read_text(const char *file, char **ret, size_t *ret_n, struct enc_err *e)
+{
+	bool in = strcmp(file, "-") == 0;
+	enc_auto_fd int fd = in ? -1 : open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct enc_buf b = {0};
+	char part[16384];
+	ssize_t n;
+
+	if (!in && (fd < 0 || fcntl(fd, F_SETFL, 0) < 0))
+		return ENC_FAIL(e, errno, "open %s: %s", file, strerror(errno));
+	enc_buf_add(&b, "", 0);
+	while ((n = read(in ? STDIN_FILENO : fd, part, sizeof(part))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n > 0 && b.len + (size_t)n > TEXT_MAX) {
+			n = -1;
+			errno = EFBIG;
+		}
+		if (n < 0) {
+			int code = errno;
+
+			enc_buf_done(&b);
+			return ENC_FAIL(e, code, "read %s: %s", in ? "standard input" : file, strerror(code));
+		}
+		enc_buf_add(&b, part, (size_t)n);
+	}
+	*ret = b.s;
+	*ret_n = b.len;
+	return 0;
 }
 
 static void findings_json(const struct enc_import *m, struct enc_json *j)
@@ -201,7 +233,7 @@ static int import_file(const struct import_args *a, const char *from, enc_import
 	struct enc_import_request q = {.file = file, .profile = a->profile};
 	struct enc_err e = {0};
 
-	if (enc_read_file(AT_FDCWD, strcmp(file, "-") == 0 ? "/dev/stdin" : file, TEXT_MAX, &text, &q.len, &e) < 0) {
+	if (read_text(file, &text, &q.len, &e) < 0) {
 		enc_err_id(&e, "E0901", "name a file that you can read: enclosure import %s FILE", from);
 		return enc_cli_error(&e, a->json, 2);
 	}
@@ -248,9 +280,9 @@ static void arguments_done(struct arguments *g)
 
 static int add_list(struct arguments *g, const char *file, struct enc_err *e)
 {
-	char *text;
-	size_t n;
-	int r = enc_read_file(AT_FDCWD, file, TEXT_MAX, &text, &n, e);
+	char *text = NULL;
+	size_t n = 0;
+	int r = read_text(file, &text, &n, e);
 
 	if (r < 0)
 		return r;

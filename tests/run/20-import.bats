@@ -71,6 +71,14 @@ check_srt_run() {
 	contains "$output" 'enclosure: 1' '.srt-settings.json:2 filesystem.allowWrite[0]'
 	try enc import srt - <"$T/srt.json"
 	contains "$output" 'enclosure: 1'
+	# A pipe that is slow.
+	try enc import srt - < <(head -c 10 "$T/srt.json"; sleep 0.3; tail -c +11 "$T/srt.json")
+	contains "$output" 'enclosure: 1'
+	mkfifo "$T/fifo"
+	be_at_home
+	(sleep 0.1; cat "$T/srt.json") >"$T/fifo" 3>&- &
+	try as sh -c 'exec 9<"$1"; exec "$2" import srt /dev/fd/9' sh "$T/fifo" "$BIN/enclosure"
+	contains "$output" 'enclosure: 1'
 	try enc import srt "$T/none.json"
 	fails_with 2
 	contains "$stderr" 'E0901' "$T/none.json" 'next:'
@@ -115,6 +123,10 @@ check_srt_run() {
 	fails_with 1
 	contains "$(cat "$WS/out.yaml")" 'enclosure: 1'
 	is "$(ls "$WS")" out.yaml
+	ln -s nowhere "$WS/link.yaml"
+	try enc import srt "$T/srt.json" -o "$WS/link.yaml"
+	fails_with 2
+	[ ! -e "$WS/nowhere" ]
 	try enc import srt "$T/srt.json" --json
 	fails_with 1
 	is "$(jq -r '.schema, .from, .counts.weaker, (.findings | map(select(.class == "approximate")) | length > 0)' <<<"$output")" \
