@@ -240,7 +240,7 @@ check_lost() {
 }
 @test "attach: one that does not read holds the run back, but not for ever" {
 	be user
-	start flood sh -c 'while :; do head -c 1M /dev/zero; done'
+	start flood sh -c 'while :; do head -c 100K /dev/zero; sleep 0.02; done'
 	background "$T/seen" enc attach "$ID"
 	until_true 5 test -s "$T/seen"
 	kill -STOP $JOB
