@@ -104,9 +104,9 @@ static void builtin(struct codex *c)
 	const struct enc_node *n = enc_node_get(c->top, "approval_policy");
 
 	imp_find(&c->m, ENC_IMPORT_NOTE, NULL, NULL,
-		 "every run has a private /tmp, /var/tmp, /dev, /proc and no /run and /sys: what the host has there is "
-		 "not "
-		 "seen unless it is granted by name");
+		 "every run has a private /tmp, /var/tmp, /dev and /proc, a private home where none is granted, and "
+		 "neither "
+		 "/run nor /sys: what the host has there is not seen unless it is granted by name");
 	if (n)
 		imp_find(&c->m, ENC_IMPORT_NOTE, &n->at, NULL,
 			 "approval_policy has no equal: nothing of the boundary is opened by an answer");

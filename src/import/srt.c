@@ -157,9 +157,9 @@ static void builtin(struct srt *s)
 	struct importer *m = &s->m;
 
 	imp_find(m, ENC_IMPORT_NOTE, NULL, NULL,
-		 "every run has a private /tmp, /var/tmp, /dev, /proc and no /run and /sys: what the host has there is "
-		 "not "
-		 "seen unless it is granted by name");
+		 "every run has a private /tmp, /var/tmp, /dev and /proc, a private home where none is granted, and "
+		 "neither "
+		 "/run nor /sys: what the host has there is not seen unless it is granted by name");
 	if (!s->sockets_open)
 		imp_find(m, ENC_IMPORT_APPROXIMATE, NULL,
 			 "deny the folders in which services that matter have their sockets",

@@ -198,6 +198,16 @@ static bool equal(const struct entries *in, const char *abs)
 	return false;
 }
 
+/* Strictly inside an allowRead that lies in a denyRead. */
+static bool shown_in_hidden(const struct entry *v, const struct entries *hidden, const struct entries *shown)
+{
+	for (size_t i = 0; i < shown->n; i++)
+		if (!shown->v[i].path.glob && strcmp(shown->v[i].path.abs, v->path.abs) != 0 &&
+		    enc_path_in(v->path.abs, shown->v[i].path.abs) && covered(hidden, shown->v[i].path.abs))
+			return true;
+	return false;
+}
+
 static void add_writes(struct srt *s, const struct entries *allow, const struct entries *deny,
 		       const struct entries *hidden, const struct entries *shown)
 {
@@ -212,6 +222,12 @@ static void add_writes(struct srt *s, const struct entries *allow, const struct 
 		if (equal(hidden, v->path.abs) && !equal(shown, v->path.abs)) {
 			imp_find(&s->m, ENC_IMPORT_TIGHTENED, &v->at->at, "remove one of the two",
 				 "%s is denied for reading, and so it is not writable either", v->from);
+			continue;
+		}
+		if (shown_in_hidden(v, hidden, shown)) {
+			imp_find(&s->m, ENC_IMPORT_TIGHTENED, &v->at->at, "allow reading and writing of the same path",
+				 "%s lies in an allowRead inside a denyRead, which srt shows read-only over it",
+				 v->from);
 			continue;
 		}
 		add_rule(s, v, IMP_WRITE, !v->workspace);

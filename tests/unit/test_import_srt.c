@@ -73,6 +73,10 @@ static const struct {
 	 "{" NET ", \"filesystem\": {\"denyRead\": [\"a\"], \"allowRead\": [\"a/b\"], \"allowWrite\": [\".\"], "
 	 "\"denyWrite\": []}}",
 	 "a/x=-- a/b/x=-- src=rw", SOCKETS "|" NAMES "|tightened:a deny has no exceptions"},
+	{"a write grant inside what is shown inside what is hidden",
+	 "{" NET ", \"filesystem\": {\"denyRead\": [\"~\"], \"allowRead\": [\".\"], \"allowWrite\": [\"src\"], "
+	 "\"denyWrite\": []}}",
+	 "src/x=r- x=r- ~/x=--", SOCKETS "|tightened:a deny has no exceptions|tightened:read-only over it"},
 	{"write and deny of one path",
 	 "{" NET ", \"filesystem\": {\"denyRead\": [\"/srv/a\"], \"allowWrite\": [\"/srv/a\"], \"denyWrite\": []}}",
 	 "/srv/a/x=--", SOCKETS "|tightened:denied for reading"},
