@@ -81,8 +81,9 @@ static void show_limits(const struct enc_host *h, struct enc_buf *b, bool color)
 		h->ctl[ENC_CTL_PIDS].version ? how[h->ctl[ENC_CTL_PIDS].version] : "rlimit in the user namespace";
 
 	if (memory_is_held(h)) {
-		enc_buf_printf(b, "  %sok%s       %-18s memory by %s, processes by %s\n", green, off, "limits",
-			       how[h->ctl[ENC_CTL_MEMORY].version], pids);
+		enc_buf_printf(b, "  %sok%s       %-18s memory by %s, processes by %s%s\n", green, off, "limits",
+			       how[h->ctl[ENC_CTL_MEMORY].version], pids,
+			       enc_host_in_scope(h) ? " (scopes of systemd's user manager)" : "");
 		return;
 	}
 	enc_buf_printf(

@@ -3,14 +3,8 @@
  * bpf.c - the BPF mechanisms, tried by the worker, since libbpf must not be in this program
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -27,59 +21,6 @@ static const struct {
 	{ENC_MECH_BPF_EXEC_CHECK, "bpf-exec-check"},
 	{ENC_MECH_WITNESS, "witness"},
 };
-
-/* From our own place; the build says where it is installed when that is elsewhere. */
-#ifndef ENC_WORKER
-#define ENC_WORKER "../libexec/enclosure/enclosure-worker"
-#endif
-
-/* Beside us (build folder), else where it is installed. */
-static bool find_worker(char *ret, size_t size)
-{
-	static const char *const places[] = {"enclosure-worker", "src/worker/enclosure-worker", ENC_WORKER};
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	self[n > 0 ? n : 0] = '\0';
-	slash = strrchr(self, '/');
-	if (!slash)
-		return false;
-	slash[1] = '\0';
-	for (size_t i = 0; i < ENC_LEN(places); i++) {
-		int len = snprintf(ret, size, "%s%s", places[i][0] == '/' ? "" : self, places[i]);
-
-		if (len > 0 && (size_t)len < size && access(ret, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int ask(const char *worker, const char *group, struct enc_buf *out)
-{
-	int pipes[2];
-	char part[1024];
-	ssize_t n;
-	pid_t pid;
-
-	if (pipe2(pipes, O_CLOEXEC) < 0)
-		return -errno;
-	pid = fork();
-	if (pid == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		(void)alarm(PATIENCE_S);
-		(void)dup2(pipes[1], STDOUT_FILENO);
-		execl(worker, worker, "probe-bpf", group, (char *)NULL);
-		_exit(127);
-	}
-	(void)close(pipes[1]);
-	while (pid > 0 && (n = read(pipes[0], part, sizeof(part))) > 0 && out->len < 65536)
-		enc_buf_add(out, part, (size_t)n);
-	(void)close(pipes[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return pid < 0 ? -EAGAIN : 0;
-}
 
 static void answer(struct enc_host *h, enum enc_mech m, const char *line, const char *name)
 {
@@ -110,14 +51,17 @@ static void answer(struct enc_host *h, enum enc_mech m, const char *line, const 
 
 void enc_probe_bpf(struct enc_host *h)
 {
-	char worker[PATH_MAX];
+	/* A folder to make a group in; a scope of systemd's isn't there yet. */
+	char job[] = "probe-bpf",
+	     *group = enc_home_is_scope(h->cgroup2_dir) ? h->cgroup2_dir + strlen(h->cgroup2_dir) : h->cgroup2_dir;
+	char *const argv[] = {job, job, group, NULL};
 	struct enc_buf out = {0};
 
 	for (size_t i = 0; i < ENC_LEN(rows); i++)
 		enc_probe_set(h, rows[i].mech, ENC_ST_UNAVAILABLE, NULL,
 			      "enclosure-worker, which tries it, was not found or gave no answer", "make install");
 	enc_buf_puts(&out, "");
-	if (find_worker(worker, sizeof(worker)) && ask(worker, h->cgroup2_dir, &out) == 0)
+	if (enc_worker_ask(argv, PATIENCE_S, &out) >= 0)
 		for (const char *line = out.s; *line; line += strcspn(line, "\n"), line += *line == '\n')
 			for (size_t i = 0; i < ENC_LEN(rows); i++) {
 				size_t n = strlen(rows[i].name);

@@ -13,8 +13,8 @@
 #include "base/yaml.h"
 #include "host/impl.h"
 
-/* What an ordinary user may do with groups depends on the one that they are in (a delegated scope); root's homes don't.
- */
+/* What an ordinary user may do with groups depends on the one that they are in (a delegated scope) and on whether
+ * systemd's user manager can be asked; root's homes don't. */
 static void key_of(const struct enc_host *h, const char *build, char *ret, size_t size)
 {
 	enc_auto(enc_free_auto) char *groups = NULL;
@@ -23,7 +23,8 @@ static void key_of(const struct enc_host *h, const char *build, char *ret, size_
 
 	if (h->uid != 0 && enc_read_file(AT_FDCWD, "/proc/self/cgroup", 1u << 16, &groups, &n, NULL) >= 0)
 		enc_sha256_hex(groups, n, digest);
-	(void)snprintf(ret, size, "%s %s %u %s %.16s", h->boot_id, h->release, h->uid, build, digest);
+	(void)snprintf(ret, size, "%s %s %u %s %.16s%s", h->boot_id, h->release, h->uid, build, digest,
+		       enc_scope_may_be(h) ? " manager" : "");
 }
 
 static void take_text(char *to, size_t size, const struct enc_node *map, const char *key)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,6 +102,34 @@ static void read_own(struct hierarchy *h, size_t n)
 		(void)fclose(f);
 }
 
+/* systemd's user manager has its own process there: it writes to the folders below as it sees fit, and may take a
+ * controller away that a run relies on. */
+static bool is_managers(const char *dir)
+{
+	char path[700];
+
+	(void)snprintf(path, sizeof(path), "%s/init.scope", dir);
+	return access(path, F_OK) == 0;
+}
+
+/* The highest folder between the manager's and ours that it has given away: Delegate=yes. */
+static bool given_below(const struct hierarchy *h, const char *managers, char *ret, size_t size)
+{
+	char path[600], value[8], best[600] = "";
+
+	(void)snprintf(path, sizeof(path), "%s%s", h->mount, h->own);
+	while (strlen(path) > strlen(managers)) {
+		if (access(path, W_OK) == 0 && getxattr(path, "user.delegate", value, sizeof(value)) == 1 &&
+		    value[0] == '1')
+			memcpy(best, path, sizeof(best));
+		*strrchr(path, '/') = '\0';
+	}
+	if (!best[0] || strlen(best) >= size)
+		return false;
+	memcpy(ret, best, strlen(best) + 1);
+	return true;
+}
+
 /* The folder in which groups are to be made; false: there is none for us. */
 static bool home_of(const struct hierarchy *h, char *ret, size_t size)
 {
@@ -126,7 +155,17 @@ static bool home_of(const struct hierarchy *h, char *ret, size_t size)
 	if (!best[0] || strlen(best) >= size)
 		return false;
 	memcpy(ret, best, strlen(best) + 1);
-	return true;
+	return !is_managers(best) || given_below(h, best, ret, size);
+}
+
+int enc_try_limit(const char *group, enum enc_controller c)
+{
+	return put(group, controllers[c].v2_file, controllers[c].v2_value);
+}
+
+const char *enc_controller_name(enum enc_controller c)
+{
+	return controllers[c].name;
 }
 
 /* A process of ours goes into the group and ends there; -errno when it may not. */
@@ -224,7 +263,8 @@ static void probe_controller(struct enc_host *h, const struct hierarchy *list, s
 		}
 }
 
-static void tell(struct enc_host *h, enum enc_mech m, int version, bool mounted, int error)
+static void tell(struct enc_host *h, enum enc_mech m, int version, bool mounted, int error,
+		 const struct enc_scope_lack *lack)
 {
 	char detail[160] = "", reason[200];
 
@@ -240,6 +280,12 @@ static void tell(struct enc_host *h, enum enc_mech m, int version, bool mounted,
 
 		(void)snprintf(detail + len, sizeof(detail) - len, "%scgroup.kill", len ? ", " : "");
 	}
+	if (version == 2 && enc_host_in_scope(h)) {
+		size_t len = strlen(detail);
+
+		(void)snprintf(detail + len, sizeof(detail) - len, "%s by systemd's user manager",
+			       detail[0] ? "," : "");
+	}
 	if (detail[0]) {
 		enc_probe_set(h, m, ENC_ST_SUPPORTED, detail, NULL, NULL);
 		return;
@@ -247,10 +293,29 @@ static void tell(struct enc_host *h, enum enc_mech m, int version, bool mounted,
 	(void)snprintf(reason, sizeof(reason), "%s: %s",
 		       mounted ? "no group with a limit could be made" : "no such hierarchy is mounted",
 		       mounted ? strerror(-error) : strerror(ENOENT));
+	if (version == 2 && lack->why[0])
+		(void)snprintf(reason, sizeof(reason), "%s", lack->why);
 	enc_probe_set(h, m, mounted ? ENC_ST_REQUIRES_SETUP : ENC_ST_UNAVAILABLE, NULL, reason,
-		      geteuid() != 0 ? "systemd-run --user --scope -p Delegate=yes enclosure run ..."
+		      geteuid() != 0 ? (version == 2 ? lack->next : NULL)
 		      : version == 2 ? "echo '+memory +pids' > /sys/fs/cgroup/cgroup.subtree_control"
 				     : NULL);
+}
+
+/* On a hybrid machine the controllers are v1's. */
+static bool has_memory(const struct hierarchy *list, size_t n)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < n && !has; i++) {
+		enc_auto(enc_free_auto) char *text = NULL;
+		char path[300];
+		size_t len;
+
+		(void)snprintf(path, sizeof(path), "%s/cgroup.controllers", list[i].mount);
+		has = list[i].version == 2 && enc_read_file(AT_FDCWD, path, 4096, &text, &len, NULL) >= 0 &&
+		      strstr(text, "memory");
+	}
+	return has;
 }
 
 void enc_probe_cgroups(struct enc_host *h)
@@ -258,6 +323,7 @@ void enc_probe_cgroups(struct enc_host *h)
 	struct hierarchy list[32] = {0};
 	size_t n = read_mounts(list, ENC_LEN(list));
 	int errors[3] = {0, -ENOENT, -ENOENT};
+	struct enc_scope_lack lack = {0};
 	bool mounted[3] = {false};
 
 	read_own(list, n);
@@ -265,6 +331,8 @@ void enc_probe_cgroups(struct enc_host *h)
 		probe_controller(h, list, n, (enum enc_controller)c, errors);
 	for (size_t i = 0; i < n; i++)
 		mounted[list[i].version] = true;
-	tell(h, ENC_MECH_CGROUP_V2, 2, mounted[2], errors[2]);
-	tell(h, ENC_MECH_CGROUP_V1, 1, mounted[1], errors[1]);
+	if (geteuid() != 0 && mounted[2] && (!h->ctl[ENC_CTL_MEMORY].version || !h->ctl[ENC_CTL_PIDS].version))
+		(void)enc_probe_scope(h, has_memory(list, n), &lack); /* what it lacks is told */
+	tell(h, ENC_MECH_CGROUP_V2, 2, mounted[2], errors[2], &lack);
+	tell(h, ENC_MECH_CGROUP_V1, 1, mounted[1], errors[1], &lack);
 }

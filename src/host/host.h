@@ -56,8 +56,10 @@ struct enc_probe {
 enum enc_controller { ENC_CTL_MEMORY, ENC_CTL_PIDS, ENC_CTL_CPU, ENC_CTL_FREEZER, ENC_CTL__COUNT };
 struct enc_cgroup_home { /* where a controller's groups can be made by this user */
 	int version;	 /* 0: nowhere, 1, 2 */
-	char dir[256];	 /* existing directory in which a run's group is made */
+	char dir[256];	 /* existing directory in which a run's group is made, or ENC_HOME_SCOPE */
 };
+/* In place of a directory: a scope that systemd's user manager is asked for, anew for each run. */
+#define ENC_HOME_SCOPE "systemd:scope"
 
 struct enc_host {
 	char boot_id[40], release[128], machine[72];
@@ -69,6 +71,9 @@ struct enc_host {
 	char cgroup2_dir[256]; /* where a v2 group with cgroup.kill can be made, or "" */
 };
 
+bool enc_home_is_scope(const char *dir);
+bool enc_host_in_scope(const struct enc_host *h); /* a run's groups are made in a scope */
+
 #define ENC_HOST_FRESH (1u << 0) /* probe, whatever the cache says */
 /* state_dir may be NULL: then nothing is cached. */
 int enc_host_load(const char *state_dir, unsigned flags, struct enc_host *ret, struct enc_err *e);
@@ -78,6 +83,10 @@ static inline bool enc_host_has(const struct enc_host *h, enum enc_mech m)
 }
 /* Mark as missing, as --mask asks. */
 void enc_host_mask(struct enc_host *h, enum enc_mech m);
+/* Has systemd's user manager put the processes (n at most ENC_SCOPE_PIDS) into a new scope, enclosure-NAME.scope, below
+ * which groups can be made; ret: the scope's directory. It goes, with all groups below, with the last process in it. */
+#define ENC_SCOPE_PIDS 2
+int enc_host_scope(const char *name, const pid_t *pids, size_t n, char *ret, size_t size, struct enc_err *e);
 void enc_host_json(const struct enc_host *h, struct enc_json *j); /* "enclosure.capabilities/v1" */
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef ENC_HOST_IMPL_H
 #define ENC_HOST_IMPL_H
 
+#include "base/text.h"
 #include "host/host.h"
 
 /* What a probe found out in its child; fixed size, it comes over a pipe. */
@@ -38,6 +39,22 @@ void enc_probe_overlay(struct enc_answer *a, const struct enc_host *h);
 void enc_probe_cgroups(struct enc_host *h);
 /* bpf.c: asks the worker, which has libbpf, to load real programs. */
 void enc_probe_bpf(struct enc_host *h);
+
+/* worker.c: starts enclosure-worker (argv[0] is its name, argv[1] the job) and reads what it prints. Its exit status,
+ * or negative errno; -ENOENT: it isn't installed; -ETIMEDOUT: it was ended, as it is after so many seconds. */
+int enc_worker_ask(char *const *argv, unsigned seconds, struct enc_buf *out);
+/* systemd.c: is there a socket to ask at? */
+bool enc_scope_may_be(const struct enc_host *h);
+/* systemd.c: tries a scope, and takes it as the home of v2 groups when it has memory or pids, which have no home yet.
+ * Not useful: cgroup v2 has no memory controller.
+ * False: there is none, for the reason *why, which *next mends. */
+struct enc_scope_lack {
+	char why[160], next[160];
+};
+bool enc_probe_scope(struct enc_host *h, bool useful, struct enc_scope_lack *ret);
+/* cgroups.c: set a limit of the controller in a v2 group, as a try; 0 or negative errno. */
+int enc_try_limit(const char *group, enum enc_controller c);
+const char *enc_controller_name(enum enc_controller c);
 
 void enc_probe_set(struct enc_host *h, enum enc_mech m, enum enc_status s, const char *detail, const char *reason,
 		   const char *next);

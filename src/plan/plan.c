@@ -71,6 +71,17 @@ void enc_plan_missing(struct enc_planner *w, struct enc_binding *b, const char *
 	b->note = NULL;
 }
 
+/* Who is asked for the group is no mechanism of its own, but the reader should know on whom the run relies. */
+static void tell_scopes(struct enc_planner *w)
+{
+	for (size_t i = 0; i < w->p->n_bindings && enc_host_in_scope(w->q->host); i++) {
+		struct enc_binding *b = &w->p->bindings[i];
+
+		if (b->bound && !b->note && b->mechanisms & ENC_BIT(CGROUP_V2))
+			b->note = "in a scope, for which systemd's user manager is asked";
+	}
+}
+
 /* A guarantee below what the clause asks for is no binding, unless the owner accepted it by name. */
 static void check_guarantees(struct enc_planner *w)
 {
@@ -135,6 +146,7 @@ static void finish(struct enc_planner *w)
 {
 	struct enc_plan *p = w->p;
 
+	tell_scopes(w);
 	check_guarantees(w);
 	for (size_t i = 0; i < p->n_bindings; i++)
 		p->n_unbound += !p->bindings[i].bound;

@@ -158,6 +158,9 @@ struct enc_box {
 	struct sync_file *sync;
 	size_t n_sync;
 	uint64_t memory_peak;
+	pid_t holder;	     /* keeps the scope, and with it the counters of the run, until we have read them; or 0 */
+	char scope[256];     /* directory of the run's scope, where systemd's user manager gives one; or "" */
+	char scope_why[200]; /* why it gave none */
 };
 
 /* cgroup.c */
@@ -166,6 +169,11 @@ int enc_groups_into(const struct enc_box *b);		 /* v2 group for CLONE_INTO_CGROU
 int enc_groups_join(const struct enc_box *b, pid_t pid); /* the v1 ones */
 void enc_groups_kill(const struct enc_box *b);
 void enc_groups_remove(struct enc_box *b);
+/* scope.c: does a clause of the plan rely on a scope? */
+bool enc_scope_wanted(const struct enc_plan *p);
+/* A scope with init in it; 0, or -1 with errno and b->scope_why */
+int enc_scope_make(struct enc_box *b, struct stage *s);
+void enc_scope_leave(struct enc_box *b); /* safe without one */
 /* sources.c: trees of a privileged supervisor, sources of FILE_SYNC, masks of kernel file systems. 0, or -1. */
 int enc_sources_make(struct enc_box *b, struct launch *l);
 /* overlay.c: makes upper and work of the run's own layer, owned by the run. 0, or -1. */

@@ -89,7 +89,10 @@ static void sweep(int home)
 static struct ctl_group *group_in(struct enc_box *b, int version, const char *dir)
 {
 	struct ctl_group *g;
+	bool in_scope = enc_home_is_scope(dir);
 
+	if (in_scope)
+		dir = b->scope;
 	for (size_t i = 0; i < b->n_groups; i++)
 		if (!strcmp(b->groups[i].dir_path, dir))
 			return &b->groups[i];
@@ -107,7 +110,10 @@ static struct ctl_group *group_in(struct enc_box *b, int version, const char *di
 	sweep(g->parent);
 	g->dir = enc_sys_open_plain(g->parent, g->name, O_RDONLY | O_DIRECTORY, ENC_RESOLVE_BENEATH);
 	/* Held as long as the supervisor lives: tells the next one's sweep that it does. */
-	return g->dir < 0 || flock(g->dir, LOCK_SH) ? NULL : g;
+	if (g->dir < 0 || flock(g->dir, LOCK_SH))
+		return NULL;
+	/* A scope gives its controllers to the groups in it when no process is in the scope itself. */
+	return in_scope && enc_sys_cgroup_write_u64(g->dir, "cgroup.procs", (uint64_t)b->init) ? NULL : g;
 }
 
 static int limit_memory(struct ctl_group *g, uint64_t bytes)
@@ -155,7 +161,7 @@ int enc_groups_make(struct enc_box *b, struct stage *s)
 	const char *v2 = p->host->cgroup2_dir;
 	struct ctl_group *g;
 
-	if (v2[0]) {
+	if (v2[0] && (!enc_home_is_scope(v2) || b->scope[0])) {
 		if (enc_stage(s, "cgroup", "cgroup-v2", v2))
 			return -1;
 		g = group_in(b, 2, v2);
@@ -239,4 +245,5 @@ void enc_groups_remove(struct enc_box *b)
 			(void)rmdir(g->dir_path); /* refused while another run is in it */
 	}
 	b->n_groups = 0;
+	enc_scope_leave(b);
 }

@@ -353,9 +353,10 @@ static int put_up(struct enc_box *b, struct launch *l, const struct enc_box_io *
 {
 	struct stage *s = &l->stage;
 	struct wire mapped = {.kind = WIRE_MAPPED};
+	bool scope = enc_scope_wanted(b->plan);
 	int r;
 
-	if (enc_groups_make(b, s))
+	if (!scope && enc_groups_make(b, s))
 		return -1;
 	if (enc_sources_make(b, l))
 		return -1;
@@ -366,6 +367,9 @@ static int put_up(struct enc_box *b, struct launch *l, const struct enc_box_io *
 	if (enc_stage(s, "namespaces", "user-namespace", NULL) || clone_child(b, l))
 		return -1;
 	enc_close_auto(&l->ctl);
+	/* A scope is given to a process that exists. It waits for the next message. */
+	if (scope && (enc_scope_make(b, s) || enc_groups_make(b, s)))
+		return -1;
 	if (enc_stage(s, "join cgroups", "cgroup-v1", NULL) || enc_groups_join(b, b->init))
 		return -1;
 	if (enc_stage(s, "id maps", "user-namespace", NULL) || map_ids(b, l))
@@ -401,7 +405,8 @@ int enc_box_prepare(const struct enc_plan *p, const struct enc_box_io *io, struc
 		r = told(fail, e, &l.stage, errno,
 			 errno == EINVAL && !strcmp(l.stage.mechanism, "idmap")
 				 ? "its file system can't be idmapped; name a `user:` that may use it"
-				 : NULL);
+			 : b->scope_why[0] ? b->scope_why
+					   : NULL);
 	launch_done(&l);
 	if (r < 0)
 		return r;

@@ -13,6 +13,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } jobs[] = {
 	{"probe-bpf", enc_worker_probe_bpf},
+	{"scope", enc_worker_scope},
 };
 
 int main(int argc, char **argv)

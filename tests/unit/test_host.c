@@ -174,7 +174,7 @@ static void check_told(const struct enc_host *h)
 	assert_int_not_equal(h->mech[ENC_MECH_EGRESS].status, ENC_ST_SUPPORTED);
 	assert_int_equal(h->mech[ENC_MECH_LANDLOCK].status == ENC_ST_SUPPORTED, h->landlock_abi > 0);
 	for (int c = 0; c < ENC_CTL__COUNT; c++)
-		assert_int_equal(h->ctl[c].version != 0, h->ctl[c].dir[0] == '/');
+		assert_int_equal(h->ctl[c].version != 0, h->ctl[c].dir[0] == '/' || enc_home_is_scope(h->ctl[c].dir));
 }
 
 static void test_here(void **state)
@@ -522,6 +522,58 @@ static void test_worker(void **state)
 	assert_non_null(strstr(said, "cgroup-bpf 2 "));
 }
 
+/* Where nobody listens there is no scope: never a success, never without a reason. */
+static void test_worker_without_manager(void **state)
+{
+	static const struct {
+		const char *arguments, *says;
+		int status;
+	} cases[] = {
+		{"enclosure-test.scope 1", "connect: ", 1},
+		{"enclosure-test.scope", "", 64},
+		{"enclosure-test.scope 1 2 3 4 5 6 7 8 9", "", 64},
+	};
+	const char *root = getenv("ENC_BUILD_ROOT");
+
+	for (size_t i = 0; i < ENC_LEN(cases); i++) {
+		char *command = enc_asprintf("XDG_RUNTIME_DIR=/nonexistent "
+					     "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent/bus "
+					     "%s/enclosure-worker scope %s",
+					     root ? root : ".", cases[i].arguments);
+		char said[200] = "";
+		FILE *f = popen(command, "re");
+		int status;
+
+		assert_non_null(f);
+		said[fread(said, 1, sizeof(said) - 1, f)] = '\0';
+		status = pclose(f);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != cases[i].status ||
+		    strncmp(said, cases[i].says, strlen(cases[i].says)) != 0)
+			fail_msg("scope %s: status %x: %s", cases[i].arguments, status, said);
+		free(command);
+	}
+}
+
+static void test_scope(void **state)
+{
+	struct enc_host h = {0};
+	struct enc_err e = {0};
+	pid_t pid = getpid();
+	char scope[256];
+
+	assert_false(enc_host_in_scope(&h));
+	strcpy(h.cgroup2_dir, ENC_HOME_SCOPE);
+	assert_true(enc_host_in_scope(&h));
+	h.ctl[ENC_CTL_MEMORY] = (struct enc_cgroup_home){2, ENC_HOME_SCOPE};
+	enc_host_mask(&h, ENC_MECH_CGROUP_V1);
+	assert_true(enc_host_in_scope(&h));
+	enc_host_mask(&h, ENC_MECH_CGROUP_V2);
+	assert_false(enc_host_in_scope(&h));
+	/* Beside the test there is no worker to ask. */
+	assert_true(enc_host_scope("test", &pid, 1, scope, sizeof(scope), &e) < 0);
+	assert_non_null(strstr(e.text, "enclosure-worker"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -536,6 +588,8 @@ int main(void)
 		cmocka_unit_test(test_mask),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_worker),
+		cmocka_unit_test(test_worker_without_manager),
+		cmocka_unit_test(test_scope),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
