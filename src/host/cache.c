@@ -66,9 +66,11 @@ static bool take_all(const struct enc_node *root, struct enc_host *h)
 		take_text(p->next, sizeof(p->next), mechs->items[m], "next");
 	}
 	for (int c = 0; c < ENC_CTL__COUNT; c++) {
-		if (!take_number(ctls->items[c], "version", 2, &h->ctl[c].version))
+		if (!take_number(ctls->items[c], "version", 2, &h->ctl[c].version) ||
+		    !take_number(ctls->items[c], "old_version", 2, &h->old[c].version))
 			return false;
 		take_text(h->ctl[c].dir, sizeof(h->ctl[c].dir), ctls->items[c], "dir");
+		take_text(h->old[c].dir, sizeof(h->old[c].dir), ctls->items[c], "old_dir");
 	}
 	return true;
 }
@@ -129,6 +131,8 @@ int enc_cache_write(const char *state_dir, const char *build, const struct enc_h
 		enc_json_object(&j, NULL);
 		enc_json_int(&j, "version", h->ctl[c].version);
 		enc_json_str(&j, "dir", h->ctl[c].dir);
+		enc_json_int(&j, "old_version", h->old[c].version);
+		enc_json_str(&j, "old_dir", h->old[c].dir);
 		enc_json_end(&j);
 	}
 	enc_json_end(&j);

@@ -230,6 +230,19 @@ static int try_group(const struct hierarchy *h, const char *home, enum enc_contr
 	return r;
 }
 
+/* The first is the best; a v1 one behind a v2 one is kept for --mask. */
+static void keep_home(struct enc_host *h, enum enc_controller c, int version, const char *dir)
+{
+	struct enc_cgroup_home *to = !h->ctl[c].version					 ? &h->ctl[c]
+				     : version < h->ctl[c].version && !h->old[c].version ? &h->old[c]
+											 : NULL;
+
+	if (!to)
+		return;
+	to->version = version;
+	(void)snprintf(to->dir, sizeof(to->dir), "%s", dir);
+}
+
 /* errors: by version, the last one. */
 static void probe_controller(struct enc_host *h, const struct hierarchy *list, size_t n, enum enc_controller c,
 			     int *errors)
@@ -256,10 +269,7 @@ static void probe_controller(struct enc_host *h, const struct hierarchy *list, s
 				errors[version] = r;
 				continue;
 			}
-			if (h->ctl[c].version == 0) {
-				h->ctl[c].version = version;
-				(void)snprintf(h->ctl[c].dir, sizeof(h->ctl[c].dir), "%s", home);
-			}
+			keep_home(h, c, version, home);
 		}
 }
 
@@ -269,7 +279,7 @@ static void tell(struct enc_host *h, enum enc_mech m, int version, bool mounted,
 	char detail[160] = "", reason[200];
 
 	for (int c = 0; c < ENC_CTL__COUNT; c++)
-		if (h->ctl[c].version == version) {
+		if (h->ctl[c].version == version || h->old[c].version == version) {
 			size_t len = strlen(detail);
 
 			(void)snprintf(detail + len, sizeof(detail) - len, "%s%s", len ? ", " : "",

@@ -187,8 +187,15 @@ void enc_host_mask(struct enc_host *h, enum enc_mech m)
 		h->landlock_abi = 0;
 	if (m == ENC_MECH_CGROUP_V2)
 		h->cgroup2_dir[0] = '\0';
-	for (int c = 0; c < ENC_CTL__COUNT; c++)
+	for (int c = 0; c < ENC_CTL__COUNT; c++) {
+		static const struct enc_cgroup_home none;
+
+		if (m == ENC_MECH_CGROUP_V1)
+			h->old[c] = none;
 		if ((m == ENC_MECH_CGROUP_V2 && h->ctl[c].version == 2) ||
-		    (m == ENC_MECH_CGROUP_V1 && h->ctl[c].version == 1))
-			memset(&h->ctl[c], 0, sizeof(h->ctl[c]));
+		    (m == ENC_MECH_CGROUP_V1 && h->ctl[c].version == 1)) {
+			h->ctl[c] = h->old[c];
+			h->old[c] = none;
+		}
+	}
 }

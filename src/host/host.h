@@ -66,9 +66,10 @@ struct enc_host {
 	uid_t uid;
 	bool cached; /* came from boot.json */
 	struct enc_probe mech[ENC_MECH__COUNT];
-	int landlock_abi; /* 0 when absent */
-	struct enc_cgroup_home ctl[ENC_CTL__COUNT];
-	char cgroup2_dir[256]; /* where a v2 group with cgroup.kill can be made, or "" */
+	int landlock_abi;			    /* 0 when absent */
+	struct enc_cgroup_home ctl[ENC_CTL__COUNT]; /* the best one */
+	struct enc_cgroup_home old[ENC_CTL__COUNT]; /* v1 beside a v2 that is best: what is left when that is masked */
+	char cgroup2_dir[256];			    /* where a v2 group with cgroup.kill can be made, or "" */
 };
 
 bool enc_home_is_scope(const char *dir);

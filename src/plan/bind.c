@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bind.c - every clause that is no path, and what every run has without a clause
+ * bind.c - every clause that is neither path nor limit, and what every run has without a clause
  *
  * One row a kind. What has no row that binds it is unbound, with what is missing in words: a manifest never means less
  * than it says.
@@ -12,15 +12,6 @@
 #include "base/text.h"
 #include "plan/impl.h"
 
-static bool need(struct enc_planner *w, struct enc_binding *b, enum enc_mech m)
-{
-	if (enc_plan_has(w, m))
-		return true;
-	enc_plan_missing(w, b, w->q->host->mech[m].next[0] ? w->q->host->mech[m].next : "enclosure doctor",
-			 "needs %s, which this machine lacks", enc_mech_name(m));
-	return false;
-}
-
 static void later(struct enc_planner *w, struct enc_binding *b, const char *what, const char *next)
 {
 	enc_plan_missing(w, b, next, "%s not bound in this version", what);
@@ -31,7 +22,7 @@ static void bind_net_mode(struct enc_planner *w, struct enc_binding *b)
 	switch (w->q->policy->net_mode) {
 	case ENC_NET_NONE:
 		w->p->net_none = true;
-		if (need(w, b, ENC_MECH_NET_NAMESPACE))
+		if (enc_plan_need(w, b, ENC_MECH_NET_NAMESPACE))
 			enc_plan_bound(b, ENC_BIT(NET_NAMESPACE), ENC_G_PREVENT);
 		return;
 	case ENC_NET_OPEN:
@@ -49,85 +40,16 @@ static void bind_net_mode(struct enc_planner *w, struct enc_binding *b)
 	}
 }
 
-static void bind_memory(struct enc_planner *w, struct enc_binding *b)
-{
-	const struct enc_cgroup_home *at = &w->q->host->ctl[ENC_CTL_MEMORY];
-	enum enc_mech m = at->version == 2 ? ENC_MECH_CGROUP_V2 : ENC_MECH_CGROUP_V1;
-
-	w->p->limits.memory_bytes = b->clause->number;
-	b->visible = true;
-	if (at->version && enc_plan_has(w, m)) {
-		w->p->use_cgroup_memory = true;
-		enc_plan_bound(b, 1u << m, ENC_G_PREVENT);
-		return;
-	}
-	if (!need(w, b, ENC_MECH_PID_NAMESPACE))
-		return;
-	w->p->watch_memory = true;
-	enc_plan_bound(b, ENC_BIT(PID_NAMESPACE), ENC_G_CONTAIN);
-	b->note = "no memory cgroup for this user: its processes' memory and private files are watched, and the run "
-		  "killed "
-		  "above it; memfds, pipes and socket buffers are not counted";
-}
-
-static void bind_pids(struct enc_planner *w, struct enc_binding *b)
-{
-	const struct enc_cgroup_home *at = &w->q->host->ctl[ENC_CTL_PIDS];
-	enum enc_mech m = at->version == 2 ? ENC_MECH_CGROUP_V2 : ENC_MECH_CGROUP_V1;
-
-	w->p->limits.pids = b->clause->number;
-	if (at->version && enc_plan_has(w, m)) {
-		w->p->use_cgroup_pids = true;
-		b->visible = true;
-		enc_plan_bound(b, 1u << m, ENC_G_PREVENT);
-		return;
-	}
-	if (!need(w, b, ENC_MECH_RLIMIT) || !need(w, b, ENC_MECH_USER_NAMESPACE))
-		return;
-	w->p->use_rlimit_pids = true;
-	enc_plan_bound(b, ENC_BIT(RLIMIT) | ENC_BIT(USER_NAMESPACE), ENC_G_PREVENT);
-	b->note = "no pids cgroup for this user: counted in the user namespace";
-}
-
-static void bind_files(struct enc_planner *w, struct enc_binding *b)
-{
-	w->p->limits.files = b->clause->number;
-	if (!need(w, b, ENC_MECH_RLIMIT))
-		return;
-	b->visible = true;
-	enc_plan_bound(b, ENC_BIT(RLIMIT), ENC_G_PREVENT);
-	b->note = "of each process; hits are sampled every 0.25 s";
-}
-
-void enc_plan_bind_time(struct enc_planner *w, struct enc_binding *b)
-{
-	uint64_t timeout = w->q->timeout_ns;
-	char t[32];
-
-	w->p->limits.time_ns = b->clause->number;
-	if (!need(w, b, ENC_MECH_PID_NAMESPACE))
-		return;
-	b->visible = true;
-	enc_plan_bound(b, ENC_BIT(PID_NAMESPACE), ENC_G_CONTAIN);
-	if (timeout && timeout < b->clause->number) {
-		w->p->limits.time_ns = timeout;
-		enc_format_time(t, sizeof(t), timeout);
-		b->note = enc_plan_text(w, "shortened by --timeout to %s", t);
-	} else if (timeout > b->clause->number) {
-		b->note = "--timeout is longer: this one holds";
-	}
-}
-
 static void bind_user(struct enc_planner *w, struct enc_binding *b)
 {
-	if (need(w, b, ENC_MECH_USER_NAMESPACE))
+	if (enc_plan_need(w, b, ENC_MECH_USER_NAMESPACE))
 		enc_plan_bound(b, ENC_BIT(USER_NAMESPACE), ENC_G_PREVENT);
 }
 
 /* The variables of others stand in /proc/PID/environ: the pid namespace hides the processes that have them. */
 static void bind_env(struct enc_planner *w, struct enc_binding *b)
 {
-	if (need(w, b, ENC_MECH_PID_NAMESPACE))
+	if (enc_plan_need(w, b, ENC_MECH_PID_NAMESPACE))
 		enc_plan_bound(b, ENC_BIT(PID_NAMESPACE), ENC_G_PREVENT);
 }
 
@@ -147,10 +69,14 @@ static void bind_one(struct enc_planner *w, struct enc_binding *b)
 
 	switch (b->clause->kind) {
 	case ENC_CL_NET_MODE: bind_net_mode(w, b); return;
-	case ENC_CL_LIMIT_MEMORY: bind_memory(w, b); return;
-	case ENC_CL_LIMIT_PIDS: bind_pids(w, b); return;
-	case ENC_CL_LIMIT_FILES: bind_files(w, b); return;
-	case ENC_CL_LIMIT_TIME: enc_plan_bind_time(w, b); return;
+	case ENC_CL_LIMIT_MEMORY:
+	case ENC_CL_LIMIT_PIDS:
+	case ENC_CL_LIMIT_CPU:
+	case ENC_CL_LIMIT_TIME:
+	case ENC_CL_LIMIT_IDLE:
+	case ENC_CL_LIMIT_OUTPUT:
+	case ENC_CL_LIMIT_FILES:
+	case ENC_CL_LIMIT_DISK: enc_plan_bind_limit(w, b); return;
 	case ENC_CL_USER: bind_user(w, b); return;
 	case ENC_CL_ENV_PASS:
 	case ENC_CL_ENV_SET: bind_env(w, b); return;
@@ -160,10 +86,6 @@ static void bind_one(struct enc_planner *w, struct enc_binding *b)
 	case ENC_CL_NET_EXPOSE: later(w, b, "network rules are", remove); return;
 	case ENC_CL_EXEC_ALLOW:
 	case ENC_CL_EXEC_DENY: later(w, b, "exec clauses are", remove); return;
-	case ENC_CL_LIMIT_CPU:
-	case ENC_CL_LIMIT_IDLE:
-	case ENC_CL_LIMIT_OUTPUT:
-	case ENC_CL_LIMIT_DISK: later(w, b, "this limit is", remove); return;
 	case ENC_CL_RATE: later(w, b, "rates are", remove); return;
 	case ENC_CL_BUDGET: later(w, b, "budgets are", remove); return;
 	case ENC_CL_KILL: later(w, b, "kill switches are", remove); return;
@@ -211,7 +133,7 @@ static void bind_builtin(struct enc_planner *w, const char *id, const char *text
 {
 	struct enc_binding *b = builtin(w, id, text);
 
-	if (need(w, b, m))
+	if (enc_plan_need(w, b, m))
 		enc_plan_bound(b, 1u << m | more, ENC_G_PREVENT);
 }
 

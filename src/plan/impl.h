@@ -3,8 +3,8 @@
  * impl.h - what the files of src/plan share
  *
  * The way of a plan: ids.c says who runs, grants.c resolves every path clause (resolve.c) and decides how it is
- * carried, mounts.c turns that into the ordered list of mounts, bind.c binds the other clauses, env.c computes the
- * environment.
+ * carried, mounts.c turns that into the ordered list of mounts, limits.c and bind.c bind the other clauses, env.c
+ * computes the environment.
  */
 #ifndef ENC_PLAN_IMPL_H
 #define ENC_PLAN_IMPL_H
@@ -65,6 +65,8 @@ void enc_plan_missing(struct enc_planner *w, struct enc_binding *b, const char *
 const char *enc_plan_text(struct enc_planner *w, const char *fmt, ...) ENC_PRINTF(2, 3);
 #define ENC_BIT(m) (1u << ENC_MECH_##m)
 bool enc_plan_has(const struct enc_planner *w, enum enc_mech m);
+/* The same; what is missing is noted in b. */
+bool enc_plan_need(struct enc_planner *w, struct enc_binding *b, enum enc_mech m);
 
 /* What every run has of its own lies over what a grant above it shows: `read: [/]` does not show the host's /tmp. */
 bool enc_plan_carries(const struct enc_grant *g, const char *path);
@@ -77,7 +79,7 @@ bool enc_plan_wants_idmap(const struct enc_planner *w, const struct enc_grant *g
 int enc_plan_grants(struct enc_planner *w, struct enc_err *e); /* read, write */
 int enc_plan_masks(struct enc_planner *w, struct enc_err *e);  /* deny, protect, state directory */
 int enc_plan_mounts(struct enc_planner *w, struct enc_err *e); /* private folders, links, texts; puts all in order */
-void enc_plan_bind_time(struct enc_planner *w, struct enc_binding *b);
+void enc_plan_bind_limit(struct enc_planner *w, struct enc_binding *b);
 void enc_plan_bind_rest(struct enc_planner *w);
 void enc_plan_bind_builtin(struct enc_planner *w);
 void enc_plan_env(struct enc_planner *w);

@@ -82,6 +82,15 @@ static void tell_scopes(struct enc_planner *w)
 	}
 }
 
+bool enc_plan_need(struct enc_planner *w, struct enc_binding *b, enum enc_mech m)
+{
+	if (enc_plan_has(w, m))
+		return true;
+	enc_plan_missing(w, b, w->q->host->mech[m].next[0] ? w->q->host->mech[m].next : "enclosure doctor",
+			 "needs %s, which this machine lacks", enc_mech_name(m));
+	return false;
+}
+
 /* A guarantee below what the clause asks for is no binding, unless the owner accepted it by name. */
 static void check_guarantees(struct enc_planner *w)
 {
@@ -113,7 +122,7 @@ static int resolve_ids(struct enc_planner *w, struct enc_err *e)
 	return enc_ids_resolve(w->p->arena, c ? c->value : NULL, why, w->q->environ, &w->p->ids, e);
 }
 
-/* --timeout is a clause of this run, unless the manifest has one of its own (bind.c takes the shorter). */
+/* --timeout is a clause of this run, unless the manifest has one of its own (limits.c takes the shorter). */
 static void add_timeout(struct enc_planner *w)
 {
 	struct enc_clause *c;
@@ -128,7 +137,7 @@ static void add_timeout(struct enc_planner *w)
 	c->text = enc_plan_text(w, "limit time to %s", t);
 	c->number = w->q->timeout_ns;
 	c->at.file = "--timeout";
-	enc_plan_bind_time(w, enc_plan_add(w, c));
+	enc_plan_bind_limit(w, enc_plan_add(w, c));
 }
 
 static void digest(struct enc_plan *p)

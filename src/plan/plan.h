@@ -66,6 +66,8 @@ struct enc_ids {
 
 struct enc_limits { /* 0: none */
 	uint64_t memory_bytes, pids, time_ns, files;
+	uint64_t cpu_percent; /* of one core */
+	uint64_t idle_ns, output_bytes, disk_bytes;
 };
 
 struct enc_plan {
@@ -80,7 +82,7 @@ struct enc_plan {
 	struct enc_limits limits;
 	bool net_none; /* own network namespace with nothing but lo */
 	bool use_landlock, use_notify;
-	bool use_cgroup_memory, use_cgroup_pids, use_rlimit_pids, watch_memory;
+	bool use_cgroup_memory, use_cgroup_pids, use_cgroup_cpu, use_rlimit_pids, watch_memory, watch_cpu;
 	char *const *env; /* NULL-terminated "K=V", exactly what the command gets */
 	const char *cwd;  /* where the command starts; inside a grant */
 	const char *state_dir;

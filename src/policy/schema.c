@@ -121,20 +121,34 @@ const struct enc_key enc_schema[] = {
 
 	{"limits", SH_SECTION, V_NONE, NULL, 0, 0, "section", "none", "",
 	 "What the whole run may use, all of its processes together.", -1},
-	{"limits.memory", SH_SCALAR, V_SIZE, NULL, 1 * M, 64 * T, "size", "none", "cgroup-v2, cgroup-v1",
-	 "Memory, page cache of the run included.", ENC_CL_LIMIT_MEMORY, .emit = enc_emit_scalar},
+	{"limits.memory", SH_SCALAR, V_SIZE, NULL, 1 * M, 64 * T, "size", "none", "cgroup-v2, cgroup-v1, pid-namespace",
+	 "Memory, page cache of the run included. A run above it is killed.", ENC_CL_LIMIT_MEMORY,
+	 .emit = enc_emit_scalar},
 	{"limits.pids", SH_SCALAR, V_COUNT, NULL, 1, 4194304, "count", "none", "cgroup-v2, cgroup-v1, rlimit",
-	 "Processes and threads at one time.", ENC_CL_LIMIT_PIDS, .emit = enc_emit_scalar},
-	{"limits.cpu", SH_SCALAR, V_PERCENT, NULL, 1, 1000000, "percent of one core", "none", NULL,
-	 "Processor time; `200%` is two cores.", ENC_CL_LIMIT_CPU, .emit = enc_emit_scalar},
+	 "Processes and threads at one time. More are refused, and a run that goes on trying for a second is killed.",
+	 ENC_CL_LIMIT_PIDS, .emit = enc_emit_scalar},
+	{"limits.cpu", SH_SCALAR, V_PERCENT, NULL, 1, 1000000, "percent of one core", "none",
+	 "cgroup-v2, cgroup-v1, pid-namespace",
+	 "Processor time; `200%` is two cores. The run is slowed to it; where there is no cpu cgroup, one that is "
+	 "above "
+	 "it for five seconds is killed.",
+	 ENC_CL_LIMIT_CPU, .emit = enc_emit_scalar},
 	{"limits.time", SH_SCALAR, V_TIME, NULL, 1000000, YEAR, "time", "none", "pid-namespace",
 	 "Wall time from start to end; suspended time counts.", ENC_CL_LIMIT_TIME, .emit = enc_emit_scalar},
-	{"limits.idle", SH_SCALAR, V_TIME, NULL, 1000000, YEAR, "time", "none", NULL,
-	 "Time with neither output nor processor time.", ENC_CL_LIMIT_IDLE, .emit = enc_emit_scalar},
-	{"limits.output", SH_SCALAR, V_SIZE, NULL, 1, 64 * T, "size", "none", NULL,
-	 "Bytes on standard output and error together.", ENC_CL_LIMIT_OUTPUT, .emit = enc_emit_scalar},
+	{"limits.idle", SH_SCALAR, V_TIME, NULL, 1000000, YEAR, "time", "none", "pid-namespace",
+	 "Time with neither output nor processor time (less than 1 % of a core); suspended time does not count. The "
+	 "run "
+	 "ends as timed out.",
+	 ENC_CL_LIMIT_IDLE, .emit = enc_emit_scalar},
+	{"limits.output", SH_SCALAR, V_SIZE, NULL, 1, 64 * T, "size", "none", "pid-namespace",
+	 "Bytes on standard output and error together. A run that writes more is killed; what is beyond is neither "
+	 "passed "
+	 "on nor kept.",
+	 ENC_CL_LIMIT_OUTPUT, .emit = enc_emit_scalar},
 	{"limits.files", SH_SCALAR, V_COUNT, NULL, 16, 1048576, "count", "none", "rlimit",
-	 "Open descriptors of each process.", ENC_CL_LIMIT_FILES, .emit = enc_emit_scalar},
+	 "Open descriptors of each process. More are refused, and a process that stays at the limit for a second ends "
+	 "the run.",
+	 ENC_CL_LIMIT_FILES, .emit = enc_emit_scalar},
 	{"limits.disk", SH_SCALAR, V_SIZE, NULL, 1 * K, 1024 * T, "size", "none", NULL,
 	 "Bytes that the run may add to the disk.", ENC_CL_LIMIT_DISK, .emit = enc_emit_scalar},
 

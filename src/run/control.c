@@ -155,9 +155,9 @@ static void send_status(struct client *k)
 	enc_run_limits_look(s);
 	m.value = s->ended ? ENC_LIFE_STOPPING : ENC_LIFE_STARTED;
 	m.v[0] = enc_now_boot() - s->began_ns;
-	m.v[1] = s->seen.cpu_ns;
-	m.v[2] = s->seen.memory_bytes;
-	m.v[3] = s->seen.pids;
+	m.v[1] = s->limits.seen.cpu_ns;
+	m.v[2] = s->limits.seen.memory_bytes;
+	m.v[3] = s->limits.seen.pids;
 
 	tell(k, &m);
 }

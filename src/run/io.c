@@ -60,6 +60,7 @@ static int open_stream(struct enc_supervisor *s, int i, int *ret_child, struct e
 	(void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
 	to = q->detached ? -1 : q->quiet_streams ? (q->tee ? STDERR_FILENO : -1) : STDOUT_FILENO + i;
 	s->out[i].before_write = q->progress ? enc_run_progress_clear : NULL;
+	s->out[i].admit = enc_run_limits_output;
 	s->out[i].tap = enc_control_output;
 	s->out[i].data = s;
 	*ret_child = pipes[1];
@@ -104,6 +105,7 @@ int enc_run_open_terminal(struct enc_supervisor *s, struct enc_err *e)
 		close(from);
 		return file;
 	}
+	s->out[0].admit = enc_run_limits_output;
 	s->out[0].tap = enc_control_output;
 	s->out[0].data = s;
 	return enc_stream_start(&s->out[0], s->loop, from, file, -1, e);

@@ -35,9 +35,9 @@ void enc_run_progress_tick(struct enc_supervisor *s)
 	if (!s->out[0].at_line_start || !s->out[1].at_line_start)
 		return;
 	enc_format_time(elapsed, sizeof(elapsed), now - s->began_ns);
-	enc_format_size(memory, sizeof(memory), s->seen.memory_bytes);
+	enc_format_size(memory, sizeof(memory), s->limits.seen.memory_bytes);
 	n = snprintf(line, sizeof(line), "\r\033[K\033[2menclosure: %s%s%s%s\033[0m", elapsed,
-		     s->seen.memory_bytes ? ", memory " : "", s->seen.memory_bytes ? memory : "",
+		     s->limits.seen.memory_bytes ? ", memory " : "", s->limits.seen.memory_bytes ? memory : "",
 		     s->denials.n ? ", refused some system calls" : "");
 	if (n > 0 && (size_t)n < sizeof(line))
 		(void)enc_write_all(STDERR_FILENO, line, (size_t)n);

@@ -51,6 +51,23 @@ static void denials_json(const struct enc_run_result *r, struct enc_json *j)
 	enc_json_end(j);
 }
 
+static void limits_json(const struct enc_run_result *r, struct enc_json *j)
+{
+	enc_json_array(j, "limits");
+	for (size_t i = 0; i < r->n_limits; i++) {
+		char when[40];
+
+		enc_format_rfc3339(when, sizeof(when), r->limits[i].first_real_ns);
+		enc_json_object(j, NULL);
+		enc_json_str(j, "clause", r->limits[i].clause);
+		enc_json_uint(j, "limit", r->limits[i].limit);
+		enc_json_uint(j, "value", r->limits[i].value);
+		enc_json_str(j, "first", when);
+		enc_json_end(j);
+	}
+	enc_json_end(j);
+}
+
 static void optional_int(struct enc_json *j, const char *key, int value)
 {
 	if (value >= 0)
@@ -93,6 +110,7 @@ void enc_run_result_json(const struct enc_run_identity *who, const struct enc_ru
 	enc_json_uint(j, "max_rss", r->max_rss_bytes);
 	streams_json(who, r, j);
 	denials_json(r, j);
+	limits_json(r, j);
 	enc_json_array(j, "alerts");
 	enc_json_end(j);
 	enc_json_uint(j, "synced_files", r->synced_files);
@@ -142,6 +160,21 @@ static void stopped(const struct enc_run_result *r, struct enc_buf *out)
 	}
 }
 
+/* Limits that held or slowed the run; the one that ended it is in the first line. */
+static void held(const struct enc_run_request *q, const struct enc_run_result *r, struct enc_buf *out)
+{
+	const char *label = "held";
+
+	for (size_t i = 0; i < r->n_limits; i++) {
+		const struct enc_binding *b = enc_plan_find(q->plan, r->limits[i].clause);
+
+		if (r->clause && strcmp(r->clause, r->limits[i].clause) == 0)
+			continue;
+		enc_buf_printf(out, "  %-8s %s [%s]\n", label, b ? b->clause->text : "a limit", r->limits[i].clause);
+		label = "";
+	}
+}
+
 static size_t invisible(const struct enc_plan *p)
 {
 	size_t n = 0;
@@ -171,6 +204,7 @@ void enc_run_report(const struct enc_run_request *q, const struct enc_run_result
 	enc_buf_printf(out, "  inside   %zu clauses of %s, as %s, network %s\n", p->n_bindings, p->policy->name,
 		       p->ids.name ? p->ids.name : "an unused id", p->net_none ? "none" : "open");
 	stopped(r, out);
+	held(q, r, out);
 	if (hidden)
 		enc_buf_printf(out, "           %s%zu clauses on files and network refuse without an event here%s\n",
 			       dim, hidden, off);

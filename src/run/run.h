@@ -44,6 +44,11 @@ struct enc_denial {
 	uint64_t count, first_real_ns;
 };
 
+struct enc_limit_hit { /* a limit that was reached; result->clause says whether it ended the run */
+	const char *clause;
+	uint64_t limit, value, first_real_ns;
+};
+
 struct enc_run_result {
 	char id[27];
 	enum enc_run_state state;
@@ -58,6 +63,8 @@ struct enc_run_result {
 	} out[2]; /* captured stdout, stderr */
 	struct enc_denial *denials;
 	size_t n_denials;
+	struct enc_limit_hit *limits;
+	size_t n_limits;
 	uint64_t synced_files; /* single files written back */
 	const char *note;      /* what the owner should know, or NULL */
 	int output_error;      /* errno when our stdout or stderr could not take what the command printed */

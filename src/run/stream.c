@@ -97,6 +97,7 @@ static void capture(struct enc_stream *s, const char *data, size_t n)
 static int take(struct enc_stream *s)
 {
 	ssize_t n = read(s->from, s->buf, sizeof(s->buf));
+	size_t keep;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
@@ -104,11 +105,17 @@ static int take(struct enc_stream *s)
 		end_input(s);
 		return -1;
 	}
-	capture(s, s->buf, (size_t)n);
-	if (s->tap)
-		s->tap(s, s->buf, (size_t)n);
+	keep = s->admit ? s->admit(s->data, (size_t)n) : (size_t)n;
+	capture(s, s->buf, keep);
+	if (s->tap && keep)
+		s->tap(s, s->buf, keep);
 	s->start = 0;
-	s->len = s->to >= 0 ? (size_t)n : 0;
+	s->len = s->to >= 0 ? keep : 0;
+	if (keep == (size_t)n)
+		return 1;
+	s->bytes += (size_t)n - keep; /* it was written, and is not there */
+	s->truncated = true;
+	end_input(s);
 	return 1;
 }
 
@@ -133,7 +140,8 @@ static int on_readable(struct enc_source *src, int fd, uint32_t events, void *da
 	if (take(s) <= 0 || flush(s))
 		return 0;
 	/* The reader is slow: wait for it and leave the pipe alone. */
-	(void)enc_source_events(s->reader, 0);
+	if (s->reader)
+		(void)enc_source_events(s->reader, 0);
 	if (s->writer)
 		return enc_source_events(s->writer, EPOLLOUT);
 	return 0;

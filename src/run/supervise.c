@@ -185,8 +185,8 @@ static void take_usage(struct enc_supervisor *s)
 	r->system_ns = tv_ns(u->ru_stime);
 	/* cgroups count the whole run; the largest process is what is known without them. */
 	r->max_rss_bytes = (uint64_t)u->ru_maxrss * 1024u;
-	if (s->seen.memory_peak_bytes > r->max_rss_bytes)
-		r->max_rss_bytes = s->seen.memory_peak_bytes;
+	if (s->limits.seen.memory_peak_bytes > r->max_rss_bytes)
+		r->max_rss_bytes = s->limits.seen.memory_peak_bytes;
 	for (int i = 0; i < 2; i++) {
 		r->out[i].bytes = s->out[i].bytes;
 		r->out[i].truncated = s->out[i].truncated;
@@ -481,6 +481,7 @@ struct enc_run_result *enc_run_result_free(struct enc_run_result *r)
 	if (!r)
 		return NULL;
 	free(r->denials);
+	free(r->limits);
 	enc_arena_free(r->arena);
 	free(r);
 	return NULL;

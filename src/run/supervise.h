@@ -10,6 +10,7 @@
 #include "record/record.h"
 #include "run/control.h"
 #include "run/denials.h"
+#include "run/limit_watch.h"
 #include "run/run.h"
 #include "run/stream.h"
 #include "sandbox/sandbox.h"
@@ -30,8 +31,7 @@ struct enc_supervisor {
 	struct enc_stream out[2];
 	bool streams_started;
 	struct enc_denials denials;
-	struct enc_box_sample seen; /* counters at the last look */
-	bool limit_seen[3];	    /* memory, pids, files: reported once */
+	struct enc_limit_watch limits;
 	bool ended;		    /* the end state is decided */
 	bool went;		    /* the command was started */
 	bool command_ended;
@@ -72,6 +72,8 @@ int enc_run_watch(struct enc_supervisor *s, struct enc_err *e);
 /* limits.c: from go on; a look takes the counters and acts on what they say, the last time after the end */
 int enc_run_limits_start(struct enc_supervisor *s, struct enc_err *e);
 void enc_run_limits_look(struct enc_supervisor *s);
+/* The run has written n bytes more to one of its outputs: how many of them may be passed on and kept. */
+size_t enc_run_limits_output(void *supervisor, size_t n);
 
 /* progress.c: elapsed time on a terminal, while nothing else is shown */
 void enc_run_progress_tick(struct enc_supervisor *s);

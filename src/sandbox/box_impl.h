@@ -11,7 +11,7 @@
 #include "sandbox/filter.h"
 #include "sandbox/sandbox.h"
 
-#define MAX_GROUPS 4
+#define MAX_GROUPS 8
 #define MAX_SYNC   64 /* files of kind FILE_SYNC; their directories go in one message */
 
 /* ---- messages on the control socket, all of this one size ---- */
@@ -134,7 +134,7 @@ struct ctl_group { /* one control group */
 	int parent; /* of the directory that holds it */
 	char name[64];
 	const char *dir_path; /* of the parent, the host's string */
-	bool memory, pids, kill;
+	bool memory, pids, cpu, kill;
 };
 
 struct sync_file {
@@ -161,6 +161,7 @@ struct enc_box {
 	pid_t holder;	     /* keeps the scope, and with it the counters of the run, until we have read them; or 0 */
 	char scope[256];     /* directory of the run's scope, where systemd's user manager gives one; or "" */
 	char scope_why[200]; /* why it gave none */
+	uint64_t cpu_sum, cpu_ns; /* as last added up from /proc; what it grew by in all */
 };
 
 /* cgroup.c */
@@ -174,6 +175,12 @@ bool enc_scope_wanted(const struct enc_plan *p);
 /* A scope with init in it; 0, or -1 with errno and b->scope_why */
 int enc_scope_make(struct enc_box *b, struct stage *s);
 void enc_scope_leave(struct enc_box *b); /* safe without one */
+/* processes.c: every process of the run and init, at most max; their number */
+int enc_processes_list(const struct enc_box *b, pid_t *v, int max);
+/* A file of /proc/PID, cut to size - 1 and terminated; its length, or -1. */
+ssize_t enc_processes_read(pid_t pid, const char *file, char *out, size_t size);
+/* Threads, and processor time with that of the children that were waited for. False: it is gone. */
+bool enc_processes_stat(pid_t pid, uint64_t *ret_threads, uint64_t *ret_cpu_ns);
 /* sources.c: trees of a privileged supervisor, sources of FILE_SYNC, masks of kernel file systems. 0, or -1. */
 int enc_sources_make(struct enc_box *b, struct launch *l);
 /* overlay.c: makes upper and work of the run's own layer, owned by the run. 0, or -1. */

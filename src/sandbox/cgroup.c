@@ -139,20 +139,50 @@ static int limit_pids(struct ctl_group *g, uint64_t pids)
 	return enc_sys_cgroup_write_u64(g->dir, "pids.max", pids + 1);
 }
 
-static struct ctl_group *controlled(struct enc_box *b, enum enc_controller c, const char *enable)
+#define CPU_PERIOD_US 100000
+
+static int limit_cpu(struct ctl_group *g, uint64_t percent)
 {
+	uint64_t quota = percent * (CPU_PERIOD_US / 100);
+	char text[64];
+
+	g->cpu = true;
+	if (g->version == 1)
+		return enc_sys_cgroup_write_u64(g->dir, "cpu.cfs_period_us", CPU_PERIOD_US) ||
+				       enc_sys_cgroup_write_u64(g->dir, "cpu.cfs_quota_us", quota)
+			       ? -1
+			       : 0;
+	(void)snprintf(text, sizeof(text), "%llu %d", (unsigned long long)quota, CPU_PERIOD_US); /* fits */
+	return enc_sys_cgroup_write(g->dir, "cpu.max", text);
+}
+
+/* The controller's group with its limit; none asked for: nothing is done. */
+static int make_limited(struct enc_box *b, struct stage *s, enum enc_controller c, bool use, uint64_t limit)
+{
+	static const struct {
+		const char *step, *enable;
+		int (*set)(struct ctl_group *g, uint64_t limit);
+	} how[ENC_CTL__COUNT] = {
+		[ENC_CTL_MEMORY] = {"cgroup memory", "+memory", limit_memory},
+		[ENC_CTL_PIDS] = {"cgroup pids", "+pids", limit_pids},
+		[ENC_CTL_CPU] = {"cgroup cpu", "+cpu", limit_cpu},
+	};
 	const struct enc_cgroup_home *home = &b->plan->host->ctl[c];
 	struct ctl_group *g;
 
+	if (!use || !limit)
+		return 0;
+	if (enc_stage(s, how[c].step, home->version == 1 ? "cgroup-v1" : "cgroup-v2", home->dir))
+		return -1;
 	if (!home->version) {
 		errno = ENOTSUP; /* the plan relied on what the host doesn't have */
-		return NULL;
+		return -1;
 	}
 	g = group_in(b, home->version, home->dir);
 	/* May be on already, or not ours to switch: the limit's own file tells. */
 	if (g && home->version == 2)
-		(void)enc_sys_cgroup_write(g->parent, "cgroup.subtree_control", enable);
-	return g;
+		(void)enc_sys_cgroup_write(g->parent, "cgroup.subtree_control", how[c].enable);
+	return g ? how[c].set(g, limit) : -1;
 }
 
 int enc_groups_make(struct enc_box *b, struct stage *s)
@@ -169,24 +199,10 @@ int enc_groups_make(struct enc_box *b, struct stage *s)
 			return -1;
 		g->kill = !faccessat(g->dir, "cgroup.kill", W_OK, 0); /* Linux 5.14 */
 	}
-	if (p->use_cgroup_memory && p->limits.memory_bytes) {
-		const struct enc_cgroup_home *home = &p->host->ctl[ENC_CTL_MEMORY];
-
-		if (enc_stage(s, "cgroup memory", home->version == 1 ? "cgroup-v1" : "cgroup-v2", home->dir))
-			return -1;
-		g = controlled(b, ENC_CTL_MEMORY, "+memory");
-		if (!g || limit_memory(g, p->limits.memory_bytes))
-			return -1;
-	}
-	if (p->use_cgroup_pids && p->limits.pids) {
-		const struct enc_cgroup_home *home = &p->host->ctl[ENC_CTL_PIDS];
-
-		if (enc_stage(s, "cgroup pids", home->version == 1 ? "cgroup-v1" : "cgroup-v2", home->dir))
-			return -1;
-		g = controlled(b, ENC_CTL_PIDS, "+pids");
-		if (!g || limit_pids(g, p->limits.pids))
-			return -1;
-	}
+	if (make_limited(b, s, ENC_CTL_MEMORY, p->use_cgroup_memory, p->limits.memory_bytes) ||
+	    make_limited(b, s, ENC_CTL_PIDS, p->use_cgroup_pids, p->limits.pids) ||
+	    make_limited(b, s, ENC_CTL_CPU, p->use_cgroup_cpu, p->limits.cpu_percent))
+		return -1;
 	return 0;
 }
 
@@ -207,11 +223,23 @@ int enc_groups_join(const struct enc_box *b, pid_t pid)
 	return 0;
 }
 
+/* Dying is work too: thousands of processes that share one percent of a core would take their time. */
+static void hurry(const struct ctl_group *g)
+{
+	if (g->version == 1)
+		(void)enc_sys_cgroup_write(g->dir, "cpu.cfs_quota_us", "-1");
+	else
+		(void)enc_sys_cgroup_write(g->dir, "cpu.max", "max");
+}
+
 void enc_groups_kill(const struct enc_box *b)
 {
-	for (size_t i = 0; i < b->n_groups; i++)
+	for (size_t i = 0; i < b->n_groups; i++) {
+		if (b->groups[i].cpu)
+			hurry(&b->groups[i]);
 		if (b->groups[i].kill)
 			(void)enc_sys_cgroup_write(b->groups[i].dir, "cgroup.kill", "1"); /* init is killed anyway */
+	}
 }
 
 static void remove_group(int home, const char *name)

@@ -18,20 +18,7 @@
 #include "sandbox/box_impl.h"
 #include "sys/cgroup.h"
 
-#define MAX_PIDS 4096
-
-static ssize_t read_proc(pid_t pid, const char *file, char *out, size_t size)
-{
-	char path[64];
-	enc_auto_fd int fd = -1;
-	ssize_t n;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file); /* fits */
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, out, size - 1);
-	out[n < 0 ? 0 : n] = '\0';
-	return n;
-}
+#define MAX_PIDS 32768
 
 /* The value of "Key:   123 kB", in bytes; 0 when it isn't there. */
 static uint64_t kilobytes(const char *text, const char *key)
@@ -39,57 +26,6 @@ static uint64_t kilobytes(const char *text, const char *key)
 	const char *at = strstr(text, key);
 
 	return at ? strtoull(at + strlen(key), NULL, 10) << 10 : 0;
-}
-
-static int add_children(pid_t pid, const char *task, pid_t *v, int n, int max)
-{
-	char file[64], text[16384], *at = text, *end;
-
-	(void)snprintf(file, sizeof(file), "task/%.20s/children", task); /* fits */
-	if (read_proc(pid, file, text, sizeof(text)) <= 0)
-		return n;
-	while (n < max) {
-		long child = strtol(at, &end, 10);
-
-		if (end == at)
-			break;
-		v[n++] = (pid_t)child;
-		at = end;
-	}
-	return n;
-}
-
-/* Every process below init, and init: v is walked as it grows. */
-static int walk(pid_t init, pid_t *v, int max)
-{
-	int n = 1;
-
-	v[0] = init;
-	for (int i = 0; i < n; i++) {
-		char path[64];
-		struct dirent *d;
-		DIR *dir;
-
-		(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)v[i]); /* fits */
-		dir = opendir(path);
-		while (dir && (d = readdir(dir)))
-			if (d->d_name[0] != '.')
-				n = add_children(v[i], d->d_name, v, n, max);
-		if (dir)
-			(void)closedir(dir); /* was only read */
-	}
-	return n;
-}
-
-static int list(const struct enc_box *b, pid_t *v, int max)
-{
-	for (size_t i = 0; i < b->n_groups; i++) {
-		int n = enc_sys_cgroup_pids(b->groups[i].dir, v, max);
-
-		if (n >= 0)
-			return n;
-	}
-	return b->reaped ? 0 : walk(b->init, v, max);
 }
 
 static void from_group(const struct ctl_group *g, struct enc_box_sample *s)
@@ -110,8 +46,36 @@ static void from_group(const struct ctl_group *g, struct enc_box_sample *s)
 			s->pids = n ? n - 1 : 0; /* init is ours */
 		(void)enc_sys_cgroup_read_u64(g->dir, "pids.events", "max", &s->pids_hits);
 	}
+	if (g->cpu)
+		(void)enc_sys_cgroup_read_u64(g->dir, "cpu.stat", "nr_throttled", &s->cpu_throttled);
 	if (!old && !enc_sys_cgroup_read_u64(g->dir, "cpu.stat", "usage_usec", &n))
 		s->cpu_ns = n * 1000;
+	/* Mounted together with cpu, as most machines do. */
+	if (g->cpu && old && !s->cpu_ns && !enc_sys_cgroup_read_u64(g->dir, "cpuacct.usage", NULL, &n))
+		s->cpu_ns = n;
+}
+
+/* From /proc: what a process that nobody waited for has used is lost with it, so the sum can fall. */
+static void add_up(struct enc_box *b, const pid_t *v, int n, bool cpu, struct enc_box_sample *s)
+{
+	uint64_t sum = 0, tasks = 0;
+
+	for (int i = 0; i < n; i++) {
+		uint64_t threads, ns;
+
+		if (!enc_processes_stat(v[i], &threads, &ns))
+			continue;
+		tasks += threads;
+		sum += ns;
+	}
+	if (b->plan->use_rlimit_pids)
+		s->pids = tasks ? tasks - 1 : 0; /* init is ours */
+	if (!cpu)
+		return;
+	if (sum > b->cpu_sum)
+		b->cpu_ns += sum - b->cpu_sum;
+	b->cpu_sum = sum;
+	s->cpu_ns = b->cpu_ns;
 }
 
 /* What the private space holds: it is memory too. */
@@ -132,11 +96,11 @@ static void watch_memory(struct enc_box *b, const pid_t *v, int n, struct enc_bo
 	char text[8192];
 
 	for (int i = 0; i < n; i++)
-		if (read_proc(v[i], "status", text, sizeof(text)) > 0)
+		if (enc_processes_read(v[i], "status", text, sizeof(text)) > 0)
 			rough += kilobytes(text, "\nRssAnon:");
 	s->memory_bytes = rough;
 	for (int i = 0; i < n && limit && rough > limit; i++)
-		if (read_proc(v[i], "smaps_rollup", text, sizeof(text)) > 0)
+		if (enc_processes_read(v[i], "smaps_rollup", text, sizeof(text)) > 0)
 			fair += kilobytes(text, "\nPss_Anon:");
 	if (limit && rough > limit) {
 		s->memory_bytes = fair;
@@ -170,17 +134,22 @@ void enc_box_sample(struct enc_box *b, struct enc_box_sample *ret)
 {
 	const struct enc_plan *p = b->plan;
 	enc_auto(enc_free_auto) pid_t *v = NULL;
+	bool cpu;
 	int n = 0;
 
 	*ret = (struct enc_box_sample){0};
 	for (size_t i = 0; i < b->n_groups; i++)
 		from_group(&b->groups[i], ret);
-	if (p->limits.files || p->watch_memory || !ret->pids) {
+	cpu = !ret->cpu_ns;
+	if (p->limits.files || p->watch_memory || cpu || !ret->pids) {
 		v = enc_alloc(MAX_PIDS * sizeof(*v));
-		n = list(b, v, MAX_PIDS);
+		n = enc_processes_list(b, v, MAX_PIDS);
+		ret->unseen = n == MAX_PIDS;
 	}
 	if (!ret->pids)
 		ret->pids = n > 1 ? (uint64_t)n - 1 : 0;
+	if (cpu || p->use_rlimit_pids)
+		add_up(b, v, n, cpu, ret);
 	if (!ret->memory_bytes && !p->use_cgroup_memory)
 		watch_memory(b, v, n, ret);
 	for (int i = 0; i < n && p->limits.files; i++)

@@ -70,10 +70,12 @@ void enc_box_kill(struct enc_box *b);
 
 struct enc_box_sample { /* counters of the run's limits; a counter that can't be had is 0 */
 	uint64_t memory_bytes, memory_peak_bytes, oom_kills;
-	uint64_t pids, pids_hits; /* forks refused */
-	uint64_t cpu_ns;
-	bool memory_over;    /* watched memory (no cgroup) is over its limit */
-	uint64_t files_hits; /* processes seen at their descriptor limit (sampled) */
+	uint64_t pids, pids_hits; /* processes and threads; forks refused */
+	uint64_t cpu_ns;	  /* of the whole run; never falls */
+	uint64_t cpu_throttled;	  /* periods in which the run was slowed */
+	bool memory_over;	  /* watched memory (no cgroup) is over its limit */
+	bool unseen;		  /* more processes than are looked at: what is watched is not known */
+	uint64_t files_hits;	  /* processes seen at their descriptor limit (sampled) */
 };
 void enc_box_sample(struct enc_box *b, struct enc_box_sample *ret);
 

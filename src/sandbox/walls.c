@@ -127,8 +127,9 @@ int enc_wall_limits(struct launch *l)
 		return -1;
 	if (limits->files && set_limit(RLIMIT_NOFILE, limits->files))
 		return -1;
-	/* Counted in the user namespace, so that the caller's other processes don't count; init is one of them. */
-	if (limits->pids && l->plan->use_rlimit_pids && set_limit(RLIMIT_NPROC, limits->pids + 1))
+	/* Counted in the user namespace, so that the caller's other processes don't count; init is one of them. A
+	 * refused fork leaves no trace, so one more is let in: who is seen above the limit wanted more than it. */
+	if (limits->pids && l->plan->use_rlimit_pids && set_limit(RLIMIT_NPROC, limits->pids + 2))
 		return -1;
 	return 0;
 }

@@ -88,20 +88,49 @@ int enc_sys_cgroup_read_u64(int dir, const char *file, const char *key, uint64_t
 	return 0;
 }
 
-int enc_sys_cgroup_pids(int dir, pid_t *ret, int max)
+/* Whole numbers at the beginning of text, each followed by space or newline; *used: what they took. */
+static int take_numbers(const char *text, size_t n, pid_t *ret, int max, size_t *used)
 {
-	char text[65536], *at = text, *end;
+	int count = 0;
+
+	*used = 0;
+	for (size_t i = 0; i < n && count < max; i++) {
+		if (text[i] != '\n' && text[i] != ' ')
+			continue;
+		if (i > *used)
+			ret[count++] = (pid_t)strtol(text + *used, NULL, 10);
+		*used = i + 1;
+	}
+	return count;
+}
+
+int enc_sys_read_pids(int dir, const char *file, pid_t *ret, int max)
+{
+	enc_auto_fd int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char text[8192];
+	size_t have = 0, used;
 	int n = 0;
 
-	if (slurp(dir, "cgroup.procs", text, sizeof(text)) < 0)
+	if (fd < 0)
 		return -1;
+	/* The kernel gives about a page at a time. */
 	while (n < max) {
-		long pid = strtol(at, &end, 10);
+		ssize_t r = read(fd, text + have, sizeof(text) - 1 - have);
 
-		if (end == at || *end != '\n')
-			break; /* the last number may be cut */
-		ret[n++] = (pid_t)pid;
-		at = end + 1;
+		if (r < 0)
+			return -1;
+		if (!r)
+			break;
+		have += (size_t)r;
+		text[have] = '\0';
+		n += take_numbers(text, have, ret + n, max - n, &used);
+		memmove(text, text + used, have - used);
+		have -= used;
 	}
 	return n;
+}
+
+int enc_sys_cgroup_pids(int dir, pid_t *ret, int max)
+{
+	return enc_sys_read_pids(dir, "cgroup.procs", ret, max);
 }

@@ -20,5 +20,7 @@ int enc_sys_cgroup_write_u64(int dir, const char *file, uint64_t value);
 int enc_sys_cgroup_read_u64(int dir, const char *file, const char *key, uint64_t *ret);
 /* Process ids of the group, as the caller's pid namespace has them; at most `max`. Their number, or -1. */
 int enc_sys_cgroup_pids(int dir, pid_t *ret, int max);
+/* The same from any file of numbers, as /proc/PID/task/TID/children is. */
+int enc_sys_read_pids(int dir, const char *file, pid_t *ret, int max);
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# limits.time, memory, pids, files: below the limit nothing is felt, at the limit the run is held, and the result says which.
+# Each limit: below it nothing is felt, at it the run is held, slowed or ended, and the result says which.
 
 load helper
 
@@ -77,7 +77,7 @@ check_pids() {
 check_files() {
 	be "$1"
 	manifest "limits: {files: 64}"
-	try go_events "$BIN/attack" files 200 1500
+	try go_events "$BIN/attack" files 200 800
 	has_lines "files: EMFILE"
 	is "$(events '.type == "limit.hit" and .clause == "limits.files"')" 1
 	try go "$BIN/attack" files 20 1
@@ -96,4 +96,86 @@ check_files() {
 	fails_with 137
 	try enc run -m "$M" --mask cgroup-v1 --mask cgroup-v2 -- "$BIN/attack" forks 100
 	has_lines "forks: EAGAIN"
+}
+
+check_cpu() {
+	be "$1"
+	manifest "limits: {cpu: 50%, time: 1500ms}"
+	# Slowed by the group, where there is one.
+	if [ "$1" = root ]; then
+		try enc run -m "$M" --json --events "$T/events" -- sh -c 'while :; do :; done'
+		fails_with 124
+		is "$(jq -c '[.clause, .limits[0].clause, .limits[0].limit, (.limits[0].value >= 50)]' <<<"$output")" \
+			'["limits.time","limits.cpu",50,true]'
+		[ "$(jq '.user_ns + .system_ns' <<<"$output")" -lt 1200000000 ]
+		is "$(events '.type == "limit.hit" and .clause == "limits.cpu"')" 1
+		try enc run -m "$M" --json -- sleep 0.5
+		is "$(jq -c '[.state, .limits]' <<<"$output")" '["finished",[]]'
+	fi
+	# Watched, and ended, where there is none.
+	manifest "limits: {cpu: 50%, time: 60s}"
+	try enc run -m "$M" --mask cgroup-v1 --mask cgroup-v2 --json --events "$T/events2" -- sh -c 'while :; do :; done'
+	fails_with 137
+	is "$(jq -r '.state, .clause' <<<"$output" | paste -sd' ')" "killed limits.cpu"
+	try enc run -m "$M" --mask cgroup-v1 --mask cgroup-v2 -- sleep 6
+	fails_with 0
+}
+@test "cpu: a run is slowed to it by its group, and ended above it without one (root)" { check_cpu root; }
+@test "cpu: a run is slowed to it by its group, and ended above it without one (user)" { check_cpu user; }
+
+check_idle() {
+	be "$1"
+	manifest "limits: {idle: 1s, time: 60s}"
+	for mask in "" "--mask cgroup-v1 --mask cgroup-v2"; do
+		# shellcheck disable=SC2086
+		try enc run -m "$M" $mask --json --events "$T/events" -- sh -c 'trap "" TERM; setsid sleep 100 & wait'
+		fails_with 124
+		is "$(jq -r '.state, .clause' <<<"$output" | paste -sd' ')" "timed-out limits.idle"
+		is "$(events '.type == "limit.hit" and .clause == "limits.idle"')" 1
+		rm "$T/events"
+		# Output keeps it, and so does work.
+		# shellcheck disable=SC2086
+		try enc run -m "$M" $mask -- sh -c 'for i in 1 2 3 4 5 6; do echo $i; sleep 0.4; done'
+		fails_with 0
+		# shellcheck disable=SC2086
+		try enc run -m "$M" $mask -- timeout 2 sh -c 'while :; do :; done'
+		fails_with 124
+		lacks "$stderr" limits.idle
+	done
+}
+@test "idle: a run that does nothing ends, deaf or not; output and work keep it (root)" { check_idle root; }
+@test "idle: a run that does nothing ends, deaf or not; output and work keep it (user)" { check_idle user; }
+
+check_output() {
+	be "$1"
+	manifest "limits: {output: 100K, time: 60s}"
+	# Both streams together; what is beyond is neither passed on nor kept.
+	try enc run -m "$M" --events "$T/events" -- sh -c 'head -c 60000 /dev/zero >&2; sleep 0.2; yes | head -c 60000; sleep 100'
+	fails_with 137
+	is $((${#output} + $(tr -dc '\0' <"$BATS_TEST_TMPDIR/stderr" | wc -c))) 102399 # and a newline that $() takes
+	is "$(events '.type == "limit.hit" and .clause == "limits.output" and .limit == 102400 and .value > 102400')" 1
+	id=$(jq -sr 'last.run' "$T/events")
+	is "$(cat "$STATE/runs/$id/stdout" "$STATE/runs/$id/stderr" | wc -c)" 102400
+	is "$(jq -c '[.state, .clause, .stdout.truncated]' "$STATE/runs/$id/result.json")" '["killed","limits.output",true]'
+	# As much as the limit is not too much; one byte more is, also as the last thing that happens.
+	try enc run -m "$M" -- head -c 102400 /dev/zero
+	fails_with 0
+	try enc run -m "$M" --json -- head -c 102401 /dev/zero
+	fails_with 137
+	is "$(jq -r '.clause' <<<"$output")" limits.output
+}
+@test "output: a run that writes more than it ends, and no byte more is kept (root)" { check_output root; }
+@test "output: a run that writes more than it ends, and no byte more is kept (user)" { check_output user; }
+
+@test "a limit that only holds a run stands in its result" {
+	for who in root user; do
+		be $who
+		manifest "limits: {pids: 24, time: 60s}"
+		for mask in "" "--mask cgroup-v1 --mask cgroup-v2"; do
+			# shellcheck disable=SC2086
+			try enc run -m "$M" $mask --json -- "$BIN/attack" forks 100
+			is "$(jq -c '[.state, .clause, .limits[].clause, .limits[].limit]' <<<"$output")" \
+				'["finished",null,"limits.pids",24]'
+		done
+	done
 }

@@ -410,7 +410,7 @@ static void limit_pids(void **state)
 	fx.plan.use_rlimit_pids = true;
 	o = run_probe(&fx, "forks", "50");
 	assert_code(o, 1, "rlimit");
-	assert_string_equal(o->out, "made 4\n");
+	assert_string_equal(o->out, "made 5\n"); /* one more than the limit, by which it is seen */
 	assert_code(run_probe(&fx, "forks", "4"), 0, "fewer");
 	fx.plan.use_rlimit_pids = false;
 	if (!use_controller(&fx, ENC_CTL_PIDS, "pids"))
@@ -420,6 +420,23 @@ static void limit_pids(void **state)
 	assert_code(o, 1, "cgroup");
 	assert_string_equal(o->out, "made 4\n");
 	assert_true(o->sample.pids_hits >= 1);
+}
+
+static void limit_cpu(void **state)
+{
+	static const char spin[] = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+	struct outcome *o;
+
+	(void)state;
+	if (!use_controller(&fx, ENC_CTL_CPU, "cpu"))
+		return;
+	fx.plan.limits.cpu_percent = 20;
+	fx.plan.use_cgroup_cpu = true;
+	o = run_sh(&fx, spin);
+	assert_code(o, 0, "slowed");
+	assert_true(o->sample.cpu_throttled > 0);
+	assert_code(o = run_sh(&fx, "true"), 0, "fast");
+	assert_int_equal(o->sample.cpu_throttled, 0);
 }
 
 static void limit_memory(void **state)
@@ -696,9 +713,10 @@ static void every_step_can_fail(void **state)
 	add(&fx, ENC_MT_PIN, at(&fx, "ws/a"), NULL);
 	add(&fx, ENC_MT_MASK_DIR, at(&fx, "ws/a/secret"), NULL);
 	add(&fx, ENC_MT_PROTECT, at(&fx, "ws/hooks"), NULL);
-	fx.plan.limits = (struct enc_limits){.memory_bytes = 512 << 20, .pids = 50, .files = 100};
+	fx.plan.limits = (struct enc_limits){.memory_bytes = 512 << 20, .pids = 50, .files = 100, .cpu_percent = 900};
 	fx.plan.use_cgroup_memory = use_controller(&fx, ENC_CTL_MEMORY, "memory");
 	fx.plan.use_cgroup_pids = use_controller(&fx, ENC_CTL_PIDS, "pids");
+	fx.plan.use_cgroup_cpu = use_controller(&fx, ENC_CTL_CPU, "cpu");
 	(void)mount_table(before, sizeof(before));
 	for (; step < 200; step++) {
 		struct outcome *o;
@@ -752,6 +770,7 @@ static int all(const char *who)
 		T(owners_on_the_disk),
 		T(limit_files),
 		T(limit_pids),
+		T(limit_cpu),
 		T(limit_memory),
 		T(no_survivors),
 		T(dies_with_the_supervisor),

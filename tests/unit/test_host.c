@@ -330,6 +330,8 @@ static void test_cache(void **state)
 	for (int c = 0; c < ENC_CTL__COUNT; c++) {
 		assert_int_equal(again.ctl[c].version, first.ctl[c].version);
 		assert_string_equal(again.ctl[c].dir, first.ctl[c].dir);
+		assert_int_equal(again.old[c].version, first.old[c].version);
+		assert_string_equal(again.old[c].dir, first.old[c].dir);
 	}
 	/* It is really read. */
 	text = read_cache();
@@ -407,6 +409,8 @@ static void all_there(struct enc_host *h)
 	strcpy(h->cgroup2_dir, "/g");
 	h->ctl[ENC_CTL_MEMORY] = (struct enc_cgroup_home){1, "/m"};
 	h->ctl[ENC_CTL_PIDS] = (struct enc_cgroup_home){2, "/p"};
+	h->ctl[ENC_CTL_CPU] = (struct enc_cgroup_home){2, "/new"};
+	h->old[ENC_CTL_CPU] = (struct enc_cgroup_home){1, "/old"};
 }
 
 static void test_mask(void **state)
@@ -423,6 +427,15 @@ static void test_mask(void **state)
 		assert_int_equal(h.cgroup2_dir[0] == '\0', m == ENC_MECH_CGROUP_V2);
 		assert_int_equal(h.ctl[ENC_CTL_MEMORY].version, m == ENC_MECH_CGROUP_V1 ? 0 : 1);
 		assert_int_equal(h.ctl[ENC_CTL_PIDS].version, m == ENC_MECH_CGROUP_V2 ? 0 : 2);
+		/* Both there: what is left of them is used. */
+		assert_string_equal(h.ctl[ENC_CTL_CPU].dir, m == ENC_MECH_CGROUP_V2 ? "/old" : "/new");
+		assert_int_equal(h.ctl[ENC_CTL_CPU].version, m == ENC_MECH_CGROUP_V2 ? 1 : 2);
+	}
+	for (int first = 0; first < 2; first++) {
+		all_there(&h);
+		enc_host_mask(&h, first ? ENC_MECH_CGROUP_V1 : ENC_MECH_CGROUP_V2);
+		enc_host_mask(&h, first ? ENC_MECH_CGROUP_V2 : ENC_MECH_CGROUP_V1);
+		assert_int_equal(h.ctl[ENC_CTL_CPU].version, 0);
 	}
 }
 

@@ -36,16 +36,21 @@ static const struct {
 	{"limits: {memory: 1G}", "limits.memory", "cgroup-v1 pid-namespace", false, false, ENC_G_NONE, 0,
 	 "pid-namespace"},
 	{"limits: {pids: 9}", "limits.pids", "", true, true, ENC_G_PREVENT, BIND(CGROUP_V1), NULL},
-	{"limits: {pids: 9}", "limits.pids", "cgroup-v1", true, false, ENC_G_PREVENT,
+	{"limits: {pids: 9}", "limits.pids", "cgroup-v1", true, true, ENC_G_CONTAIN,
 	 BIND(RLIMIT) | BIND(USER_NAMESPACE), "counted"},
 	{"limits: {pids: 9}", "limits.pids", "cgroup-v1 rlimit", false, false, ENC_G_NONE, 0, "rlimit"},
 	{"limits: {files: 16}", "limits.files", "", true, true, ENC_G_PREVENT, BIND(RLIMIT), "sampled every 0.25 s"},
 	{"limits: {files: 16}", "limits.files", "rlimit", false, false, ENC_G_NONE, 0, "rlimit"},
 	{"limits: {time: 9s}", "limits.time", "", true, true, ENC_G_CONTAIN, BIND(PID_NAMESPACE), NULL},
 	{"limits: {time: 9s}", "limits.time", "pid-namespace", false, false, ENC_G_NONE, 0, "pid-namespace"},
-	{"limits: {cpu: 50%}", "limits.cpu", "", false, false, ENC_G_NONE, 0, "not bound in this version"},
-	{"limits: {idle: 5m}", "limits.idle", "", false, false, ENC_G_NONE, 0, "not bound in this version"},
-	{"limits: {output: 5M}", "limits.output", "", false, false, ENC_G_NONE, 0, "not bound in this version"},
+	{"limits: {cpu: 50%}", "limits.cpu", "", true, true, ENC_G_PREVENT, BIND(CGROUP_V1), "slowed"},
+	{"limits: {cpu: 50%}", "limits.cpu", "cgroup-v1", true, true, ENC_G_CONTAIN, BIND(PID_NAMESPACE),
+	 "average of five seconds"},
+	{"limits: {cpu: 50%}", "limits.cpu", "cgroup-v1 pid-namespace", false, false, ENC_G_NONE, 0, "pid-namespace"},
+	{"limits: {idle: 5m}", "limits.idle", "", true, true, ENC_G_CONTAIN, BIND(PID_NAMESPACE), "1 % of a core"},
+	{"limits: {idle: 5m}", "limits.idle", "pid-namespace", false, false, ENC_G_NONE, 0, "pid-namespace"},
+	{"limits: {output: 5M}", "limits.output", "", true, true, ENC_G_CONTAIN, BIND(PID_NAMESPACE), "neither"},
+	{"limits: {output: 5M}", "limits.output", "pid-namespace", false, false, ENC_G_NONE, 0, "pid-namespace"},
 	{"limits: {disk: 5M}", "limits.disk", "", false, false, ENC_G_NONE, 0, "not bound in this version"},
 	{"env: {pass: [TERM]}", "env.pass[0]", "", true, false, ENC_G_PREVENT, BIND(PID_NAMESPACE), NULL},
 	{"env: {set: {A: b}}", "env.set.A", "", true, false, ENC_G_PREVENT, BIND(PID_NAMESPACE), NULL},
@@ -537,7 +542,7 @@ static void test_json(void **state)
 	tree(f, "");
 	host_with_all(&plan_host);
 	assert_non_null(
-		plan_of(f, "filesystem: {write: [$WORKSPACE]}\nenv: {set: {MY_TOKEN: hunter2}}\nlimits: {cpu: 50%}\n",
+		plan_of(f, "filesystem: {write: [$WORKSPACE]}\nenv: {set: {MY_TOKEN: hunter2}}\nbudgets: {usd: 5.00}\n",
 			NULL, 0));
 	enc_json_init(&j, &b, 2);
 	enc_plan_json(plan, &j);
@@ -569,10 +574,10 @@ static void test_json(void **state)
 	memcpy(digest, plan->digest, sizeof(digest));
 	assert_int_equal(strlen(digest), 64);
 	assert_non_null(
-		plan_of(f, "filesystem: {write: [$WORKSPACE]}\nenv: {set: {MY_TOKEN: hunter2}}\nlimits: {cpu: 50%}\n",
+		plan_of(f, "filesystem: {write: [$WORKSPACE]}\nenv: {set: {MY_TOKEN: hunter2}}\nbudgets: {usd: 5.00}\n",
 			NULL, 0));
 	assert_string_equal(plan->digest, digest);
-	assert_non_null(plan_of(f, "filesystem: {write: [$WORKSPACE]}\nlimits: {cpu: 51%}\n", NULL, 0));
+	assert_non_null(plan_of(f, "filesystem: {write: [$WORKSPACE]}\nbudgets: {usd: 5.01}\n", NULL, 0));
 	assert_string_not_equal(plan->digest, digest);
 }
 
@@ -584,7 +589,8 @@ static void test_unbound_is_named(void **state)
 	tree(f, "");
 	host_with_all(&plan_host);
 	assert_non_null(
-		plan_of(f, "filesystem: {write: [$WORKSPACE]}\nlimits: {cpu: 50%, idle: 5m}\nbudgets: {usd: 1.00}\n",
+		plan_of(f,
+			"filesystem: {write: [$WORKSPACE]}\nbudgets: {usd: 1.00, tokens: 5k}\nkill: {denials: 9/1m}\n",
 			NULL, 0));
 	enc_diags_init(&d);
 	enc_plan_unbound(plan, &d);
@@ -608,13 +614,13 @@ static void test_show(void **state)
 
 	tree(f, "mkdir \"home/ws/d\033x\"");
 	host_with_all(&plan_host);
-	assert_non_null(plan_of(f,
-				"filesystem: {write: [$WORKSPACE], deny: [\"d\\ex\"]}\nlimits: {cpu: 50%, time: 5m}\n",
-				NULL, 0));
+	assert_non_null(plan_of(
+		f, "filesystem: {write: [$WORKSPACE], deny: [\"d\\ex\"]}\nbudgets: {usd: 5.00}\nlimits: {time: 5m}\n",
+		NULL, 0));
 	for (int columns = 20; columns < 200; columns += 30) {
 		enc_plan_show(plan, &b, columns, false);
 		assert_non_null(strstr(b.s, "UNBOUND"));
-		assert_non_null(strstr(b.s, "limits.cpu"));
+		assert_non_null(strstr(b.s, "budgets.usd"));
 		assert_non_null(strstr(b.s, "1 of "));
 		assert_null(strchr(b.s, '\033')); /* a name can't paint the terminal */
 		for (size_t i = 0; i < plan->n_bindings; i++)

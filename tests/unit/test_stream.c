@@ -201,12 +201,55 @@ static void test_drain_is_bounded(void **state)
 	stop(&f);
 }
 
+static size_t admit_100000(void *data, size_t n)
+{
+	size_t *left = data, keep = n < *left ? n : *left;
+
+	*left -= keep;
+	return keep;
+}
+
+/* What is admitted arrives whole, also by a slow reader; then the stream is at its end. */
+static void test_admits_no_more(void **state)
+{
+	struct fixture f;
+	size_t left = 100000, got = 0;
+	char part[4096];
+	int p[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	start(&f, p[1]);
+	f.s->admit = admit_100000;
+	f.s->data = &left;
+	(void)signal(SIGPIPE, SIG_IGN);
+	pid = writer(&f, 300000);
+	run_for(f.loop, 100);
+	(void)fcntl(p[0], F_SETFL, O_NONBLOCK);
+	for (int i = 0; i < 200; i++) {
+		while ((n = read(p[0], part, sizeof(part))) > 0)
+			got += (size_t)n;
+		run_for(f.loop, 2);
+	}
+	assert_int_equal(got, 100000);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
+	assert_int_equal(f.s->from, -1);
+	assert_true(f.s->truncated);
+	assert_true(f.s->bytes > 100000);
+	check_pattern(f.file, 100000);
+	close(p[0]);
+	stop(&f);
+	close(p[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_passes_and_keeps), cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_reader_gone),	 cmocka_unit_test(test_line_start),
-		cmocka_unit_test(test_drain_is_bounded),
+		cmocka_unit_test(test_drain_is_bounded), cmocka_unit_test(test_admits_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
