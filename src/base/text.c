@@ -144,6 +144,11 @@ uint64_t enc_now_boot(void)
 	return now(CLOCK_BOOTTIME);
 }
 
+uint64_t enc_now_mono(void)
+{
+	return now(CLOCK_MONOTONIC);
+}
+
 void enc_format_rfc3339(char *out, size_t n, uint64_t real_ns)
 {
 	time_t s = (time_t)(real_ns / 1000000000u);

@@ -22,6 +22,7 @@ void enc_format_time(char *out, size_t n, uint64_t ns);		      /* 1.2s, 340ms, 2
 /* Clocks, in nanoseconds. */
 uint64_t enc_now_real(void);
 uint64_t enc_now_boot(void);
+uint64_t enc_now_mono(void); /* stands still while the machine sleeps */
 /* RFC 3339 in UTC with nine digits: 2026-11-21T04:44:04.123456789Z; out has at least 31 bytes. */
 void enc_format_rfc3339(char *out, size_t n, uint64_t real_ns);
 

@@ -41,7 +41,8 @@ static void bind_memory(struct enc_planner *w, struct enc_binding *b)
 		w->p->watch_memory = by_watching(
 			w, b,
 			"no memory cgroup for this user: its processes' memory and private files are watched, and the "
-			"run killed above it; memfds, pipes and socket buffers are not counted");
+			"run killed above it; page cache can be reclaimed and is not counted, nor what is only in "
+			"flight between its processes");
 }
 
 static void bind_pids(struct enc_planner *w, struct enc_binding *b)
@@ -111,7 +112,11 @@ static void bind_output(struct enc_planner *w, struct enc_binding *b)
 
 static void bind_disk(struct enc_planner *w, struct enc_binding *b)
 {
-	enc_plan_missing(w, b, "remove the clause", "this limit is not bound in this version");
+	w->p->limits.disk_bytes = b->clause->number;
+	(void)by_watching(
+		w, b,
+		"watched: the writable grants are walked before the start and again as they grow, and the run "
+		"killed above it; files that are only in flight between its processes are not seen");
 }
 
 void enc_plan_bind_limit(struct enc_planner *w, struct enc_binding *b)

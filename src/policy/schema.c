@@ -149,8 +149,13 @@ const struct enc_key enc_schema[] = {
 	 "Open descriptors of each process. More are refused, and a process that stays at the limit for a second ends "
 	 "the run.",
 	 ENC_CL_LIMIT_FILES, .emit = enc_emit_scalar},
-	{"limits.disk", SH_SCALAR, V_SIZE, NULL, 1 * K, 1024 * T, "size", "none", NULL,
-	 "Bytes that the run may add to the disk.", ENC_CL_LIMIT_DISK, .emit = enc_emit_scalar},
+	{"limits.disk", SH_SCALAR, V_SIZE, NULL, 1 * K, 1024 * T, "size", "none", "pid-namespace",
+	 "Bytes that the run may add to the disk: in its writable grants, deleted files that it holds open included, "
+	 "and "
+	 "by its captured output. Measured before the start (a large tree takes its time) and again while it grows; a "
+	 "run "
+	 "that adds more is killed.",
+	 ENC_CL_LIMIT_DISK, .emit = enc_emit_scalar},
 
 	{"rates", SH_LIST, V_NONE, NULL, 0, 0, "map", "[]", NULL, "How often something may happen.", ENC_CL_RATE,
 	 .emit = enc_emit_rate},

@@ -26,4 +26,24 @@ struct enc_limit_watch {
 	struct enc_source *timer;
 };
 
+struct enc_reading {   /* a dear one: by a process of its own */
+	unsigned what; /* ENC_MEASURE_*; 0: not needed */
+	bool runs;
+	uint64_t begun_ns, ended_ns, took_ns;
+	struct enc_source *source;
+};
+
+struct enc_disk_watch {
+	struct enc_reading readings[2];
+	uint64_t base, bytes; /* of the writable grants: before the command, and now */
+	bool base_incomplete;
+	unsigned blind;	    /* readings in a row that could not see everything */
+	uint64_t free_then; /* when the last one began */
+	struct {
+		dev_t dev;
+		int fd;
+	} fs[16]; /* of the grants, to ask for free space */
+	size_t n_fs;
+};
+
 #endif

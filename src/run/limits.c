@@ -11,7 +11,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/text.h"
 #include "run/supervise.h"
@@ -24,14 +23,6 @@
 #define BOMB_PAUSE_NS (SECOND_NS * 3 / 2)
 #define BOMB_HITS     16  /* refused forks: fewer are a program that tries again */
 #define IDLE_PART     100 /* processor time below 1/100 of the time counts as none */
-
-static uint64_t now_mono(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* it can't fail */
-	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
-}
 
 /* The event, and the line in the result; once for each clause. False: it was told before. */
 static bool tell(struct enc_supervisor *s, const char *clause, uint64_t limit, uint64_t value)
@@ -48,8 +39,8 @@ static bool tell(struct enc_supervisor *s, const char *clause, uint64_t limit, u
 	return true;
 }
 
-static void end_by_limit(struct enc_supervisor *s, const char *clause, uint64_t limit, uint64_t value, const char *why,
-			 enum enc_run_state state)
+void enc_run_limits_end(struct enc_supervisor *s, const char *clause, uint64_t limit, uint64_t value, const char *why,
+			enum enc_run_state state)
 {
 	(void)tell(s, clause, limit, value);
 	enc_run_end(s, state, clause, why);
@@ -65,11 +56,11 @@ static void look_at_memory(struct enc_supervisor *s, const struct enc_box_sample
 	if (now->oom_kills || now->memory_over) {
 		enc_format_size(size, sizeof(size), limit);
 		snprintf(text, sizeof(text), "the run used more than its memory limit of %s", size);
-		end_by_limit(s, "limits.memory", limit, value, text, ENC_RUN_KILLED);
+		enc_run_limits_end(s, "limits.memory", limit, value, text, ENC_RUN_KILLED);
 	} else if (now->unseen && s->q->plan->watch_memory) {
-		end_by_limit(s, "limits.memory", limit, value,
-			     "the run has more processes than can be watched, so its memory is not known",
-			     ENC_RUN_KILLED);
+		enc_run_limits_end(s, "limits.memory", limit, value,
+				   "the run has more processes than can be watched, so its memory is not known",
+				   ENC_RUN_KILLED);
 	}
 }
 
@@ -109,7 +100,7 @@ static void look_at_pids(struct enc_supervisor *s, const struct enc_box_sample *
 		return;
 	snprintf(text, sizeof(text), "the run went on making processes at its limit of %llu",
 		 (unsigned long long)limit);
-	end_by_limit(s, "limits.pids", limit, now->pids, text, ENC_RUN_KILLED);
+	enc_run_limits_end(s, "limits.pids", limit, now->pids, text, ENC_RUN_KILLED);
 }
 
 static void look_at_files(struct enc_supervisor *s, const struct enc_box_sample *now, uint64_t mono)
@@ -128,7 +119,7 @@ static void look_at_files(struct enc_supervisor *s, const struct enc_box_sample 
 	if (mono - w->files_since_ns < BOMB_NS)
 		return;
 	snprintf(text, sizeof(text), "a process stayed at the limit of %llu open files", (unsigned long long)limit);
-	end_by_limit(s, "limits.files", limit, limit, text, ENC_RUN_KILLED);
+	enc_run_limits_end(s, "limits.files", limit, limit, text, ENC_RUN_KILLED);
 }
 
 static uint64_t percent(uint64_t cpu_ns, uint64_t ns)
@@ -163,7 +154,7 @@ static void watch_cpu(struct enc_supervisor *s, const struct enc_box_sample *now
 		snprintf(text, sizeof(text),
 			 "the run used %llu%% of a core for five seconds, more than its limit of %llu%%",
 			 (unsigned long long)value, (unsigned long long)limit);
-		end_by_limit(s, "limits.cpu", limit, value, text, ENC_RUN_KILLED);
+		enc_run_limits_end(s, "limits.cpu", limit, value, text, ENC_RUN_KILLED);
 		return;
 	}
 }
@@ -213,7 +204,7 @@ static void look_at_idle(struct enc_supervisor *s, const struct enc_box_sample *
 		return;
 	enc_format_time(t, sizeof(t), limit);
 	snprintf(text, sizeof(text), "the run did nothing for its idle limit of %s", t);
-	end_by_limit(s, "limits.idle", limit, mono - w->active_ns, text, ENC_RUN_TIMED_OUT);
+	enc_run_limits_end(s, "limits.idle", limit, mono - w->active_ns, text, ENC_RUN_TIMED_OUT);
 }
 
 size_t enc_run_limits_output(void *supervisor, size_t n)
@@ -228,7 +219,7 @@ size_t enc_run_limits_output(void *supervisor, size_t n)
 		return n;
 	enc_format_size(size, sizeof(size), limit);
 	snprintf(text, sizeof(text), "the run wrote more than its output limit of %s", size);
-	end_by_limit(s, "limits.output", limit, w->output_bytes, text, ENC_RUN_KILLED);
+	enc_run_limits_end(s, "limits.output", limit, w->output_bytes, text, ENC_RUN_KILLED);
 	return before < limit ? (size_t)(limit - before) : 0;
 }
 
@@ -236,14 +227,14 @@ void enc_run_limits_look(struct enc_supervisor *s)
 {
 	struct enc_limit_watch *w = &s->limits;
 	struct enc_box_sample now = {0};
-	uint64_t mono = now_mono();
+	uint64_t mono = enc_now_mono();
 
 	enc_box_sample(s->box, &now);
 	if (now.memory_peak_bytes < w->seen.memory_peak_bytes)
 		now.memory_peak_bytes = w->seen.memory_peak_bytes;
 	if (now.cpu_ns < w->seen.cpu_ns)
 		now.cpu_ns = w->seen.cpu_ns; /* the group is gone */
-	if (!w->mono_ns) { /* somebody asks before the command was started */
+	if (!w->mono_ns) {		     /* somebody asks before the command was started */
 		w->seen = now;
 		return;
 	}
@@ -253,6 +244,7 @@ void enc_run_limits_look(struct enc_supervisor *s)
 		look_at_files(s, &now, mono);
 		look_at_cpu(s, &now, mono);
 		look_at_idle(s, &now, mono);
+		enc_run_disk_look(s, mono);
 	}
 	w->seen = now;
 	w->mono_ns = mono;
@@ -270,10 +262,10 @@ static uint64_t look_every(const struct enc_plan *p)
 static int on_look(struct enc_source *src, uint64_t now, void *data)
 {
 	struct enc_supervisor *s = data;
-	uint64_t every = look_every(s->q->plan), begun = now_mono(), took;
+	uint64_t every = look_every(s->q->plan), begun = enc_now_mono(), took;
 
 	enc_run_limits_look(s);
-	took = now_mono() - begun;
+	took = enc_now_mono() - begun;
 	if (every < 4 * took)
 		every = 4 * took < SECOND_NS ? 4 * took : SECOND_NS;
 	return enc_loop_timer(s->loop, every, 0, on_look, s, &s->limits.timer, s->e);
@@ -287,7 +279,7 @@ static int on_time(struct enc_source *src, uint64_t now, void *data)
 
 	enc_format_time(t, sizeof(t), limit);
 	snprintf(text, sizeof(text), "the run took longer than its time limit of %s", t);
-	end_by_limit(s, "limits.time", limit, limit, text, ENC_RUN_TIMED_OUT);
+	enc_run_limits_end(s, "limits.time", limit, limit, text, ENC_RUN_TIMED_OUT);
 	return 0;
 }
 
@@ -297,7 +289,7 @@ int enc_run_limits_start(struct enc_supervisor *s, struct enc_err *e)
 	struct enc_limit_watch *w = &s->limits;
 	struct enc_source *src;
 
-	w->mono_ns = w->active_ns = w->slice_ns = w->cpu[0].ns = now_mono();
+	w->mono_ns = w->active_ns = w->slice_ns = w->cpu[0].ns = enc_now_mono();
 	if (enc_loop_timer(s->loop, look_every(p), 0, on_look, s, &w->timer, e) < 0)
 		return -e->code;
 	if (p->limits.time_ns && enc_loop_timer(s->loop, p->limits.time_ns, 0, on_time, s, &src, e) < 0)

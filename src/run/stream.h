@@ -26,7 +26,7 @@ struct enc_stream {
 	struct enc_loop *loop;
 	struct enc_source *reader, *writer;
 	size_t (*admit)(void *data, size_t n); /* of n more bytes so many may be kept; fewer: it ends. NULL: all */
-	void (*before_write)(void *data); /* a status line is taken away first */
+	void (*before_write)(void *data);      /* a status line is taken away first */
 	/* What was read, before it is passed on; NULL is fine. */
 	void (*tap)(struct enc_stream *s, const char *data, size_t n);
 	void *data;

@@ -306,6 +306,12 @@ static int run_command(struct enc_supervisor *s, struct enc_err *e)
 		fail_setup(s, &fail, e);
 		return r;
 	}
+	/* It can take a while: an end that is asked for meanwhile is seen below. */
+	r = enc_run_disk_start(s, e);
+	if (r < 0) {
+		fail_setup(s, &fail, e);
+		return r;
+	}
 	if (end_is_asked(s))
 		return 0;
 	r = mark_started(s, e);
@@ -414,6 +420,7 @@ static void release(struct enc_supervisor *s)
 	s->bus = enc_bus_free(s->bus);
 	s->record = enc_record_close(s->record);
 	enc_denials_done(&s->denials);
+	enc_run_disk_done(s);
 	if (s->events_own)
 		close(s->events_fd);
 	if (s->dir >= 0)

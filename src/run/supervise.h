@@ -32,8 +32,9 @@ struct enc_supervisor {
 	bool streams_started;
 	struct enc_denials denials;
 	struct enc_limit_watch limits;
-	bool ended;		    /* the end state is decided */
-	bool went;		    /* the command was started */
+	struct enc_disk_watch disk;
+	bool ended; /* the end state is decided */
+	bool went;  /* the command was started */
 	bool command_ended;
 	struct enc_box_status status;
 	unsigned cancels; /* Ctrl-C and TERM so far */
@@ -72,8 +73,16 @@ int enc_run_watch(struct enc_supervisor *s, struct enc_err *e);
 /* limits.c: from go on; a look takes the counters and acts on what they say, the last time after the end */
 int enc_run_limits_start(struct enc_supervisor *s, struct enc_err *e);
 void enc_run_limits_look(struct enc_supervisor *s);
+/* Tells that the limit was reached, and ends the run for it. */
+void enc_run_limits_end(struct enc_supervisor *s, const char *clause, uint64_t limit, uint64_t value, const char *why,
+			enum enc_run_state state);
 /* The run has written n bytes more to one of its outputs: how many of them may be passed on and kept. */
 size_t enc_run_limits_output(void *supervisor, size_t n);
+
+/* disk.c: before go (it waits for the first walk), at each look, at the end */
+int enc_run_disk_start(struct enc_supervisor *s, struct enc_err *e);
+void enc_run_disk_look(struct enc_supervisor *s, uint64_t mono);
+void enc_run_disk_done(struct enc_supervisor *s);
 
 /* progress.c: elapsed time on a terminal, while nothing else is shown */
 void enc_run_progress_tick(struct enc_supervisor *s);

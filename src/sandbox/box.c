@@ -155,6 +155,7 @@ struct enc_box *enc_box_close(struct enc_box *b)
 	if (!b)
 		return NULL;
 	enc_box_kill(b);
+	enc_box_measure_stop(b, ENC_MEASURE_DISK | ENC_MEASURE_MEMORY);
 	enc_close_auto(&b->listener); /* before waiting: a caller that waits for an answer wakes up */
 	while (b->pidfd >= 0 && !b->reaped && waitid((idtype_t)3, (id_t)b->pidfd, &info, WEXITED) < 0 && errno == EINTR)
 		;
@@ -164,6 +165,8 @@ struct enc_box *enc_box_close(struct enc_box *b)
 	enc_close_auto(&b->ctl);
 	enc_close_auto(&b->terminal);
 	enc_close_auto(&b->space);
+	enc_close_auto(&b->spaces[0]);
+	enc_close_auto(&b->spaces[1]);
 	free(b);
 	return NULL;
 }

@@ -146,6 +146,11 @@ struct sync_file {
 	unsigned kept;	       /* versions of the run put aside because the host's file had changed */
 };
 
+struct enc_measuring { /* a process that measures; pid 0: none */
+	pid_t pid;
+	int fd;
+};
+
 struct enc_box {
 	const struct enc_plan *plan;
 	char run[40];
@@ -161,7 +166,10 @@ struct enc_box {
 	pid_t holder;	     /* keeps the scope, and with it the counters of the run, until we have read them; or 0 */
 	char scope[256];     /* directory of the run's scope, where systemd's user manager gives one; or "" */
 	char scope_why[200]; /* why it gave none */
-	uint64_t cpu_sum, cpu_ns; /* as last added up from /proc; what it grew by in all */
+	struct enc_measuring measuring[2]; /* disk, memory */
+	int spaces[2];			   /* of the run, for who measures: IPC, and user for an ordinary user; or -1 */
+	uint64_t held;			   /* memory that no process is charged with, as last measured */
+	uint64_t cpu_sum, cpu_ns;	   /* as last added up from /proc; what it grew by in all */
 };
 
 /* cgroup.c */
@@ -175,6 +183,8 @@ bool enc_scope_wanted(const struct enc_plan *p);
 /* A scope with init in it; 0, or -1 with errno and b->scope_why */
 int enc_scope_make(struct enc_box *b, struct stage *s);
 void enc_scope_leave(struct enc_box *b); /* safe without one */
+/* measure.c: what will be needed to measure, opened while init can still be looked at; 0, or -1 */
+int enc_measure_open(struct enc_box *b);
 /* processes.c: every process of the run and init, at most max; their number */
 int enc_processes_list(const struct enc_box *b, pid_t *v, int max);
 /* A file of /proc/PID, cut to size - 1 and terminated; its length, or -1. */

@@ -374,6 +374,8 @@ static int put_up(struct enc_box *b, struct launch *l, const struct enc_box_io *
 		return -1;
 	if (enc_stage(s, "id maps", "user-namespace", NULL) || map_ids(b, l))
 		return -1;
+	if (enc_stage(s, "measuring", "user-namespace", NULL) || enc_measure_open(b))
+		return -1;
 	r = enc_wire_send(b->ctl, &mapped, NULL, 0);
 	if (r < 0) {
 		errno = -r;
@@ -394,7 +396,8 @@ int enc_box_prepare(const struct enc_plan *p, const struct enc_box_io *io, struc
 	struct wire w = {0};
 	int r;
 
-	*b = (struct enc_box){.plan = p, .pidfd = -1, .ctl = -1, .listener = -1, .terminal = -1, .space = -1};
+	*b = (struct enc_box){
+		.plan = p, .pidfd = -1, .ctl = -1, .listener = -1, .terminal = -1, .space = -1, .spaces = {-1, -1}};
 	launch_init(&l, p, io);
 	r = check_io(io, &l.stage);
 	if (!r) {

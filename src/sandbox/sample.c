@@ -92,7 +92,8 @@ static uint64_t space_bytes(const struct enc_box *b)
  * condemns; the dear one splits them. */
 static void watch_memory(struct enc_box *b, const pid_t *v, int n, struct enc_box_sample *s)
 {
-	uint64_t space = space_bytes(b), rough = space, fair = space, limit = b->plan->limits.memory_bytes;
+	uint64_t known = space_bytes(b) + b->held, rough = known, fair = known;
+	uint64_t limit = b->plan->limits.memory_bytes;
 	char text[8192];
 
 	for (int i = 0; i < n; i++)

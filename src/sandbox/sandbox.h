@@ -79,6 +79,23 @@ struct enc_box_sample { /* counters of the run's limits; a counter that can't be
 };
 void enc_box_sample(struct enc_box *b, struct enc_box_sample *ret);
 
+/* Dear readings, taken by a process of their own: what the writable grants take on the disk, deleted files that are
+ * held open included; memory that no process is charged with (memfds, shared memory, pipes, sockets). The second is
+ * added to what enc_box_sample() tells of watched memory from then on. */
+#define ENC_MEASURE_DISK   (1u << 0)
+#define ENC_MEASURE_MEMORY (1u << 1)
+struct enc_box_usage {
+	uint64_t disk_bytes, held_bytes;
+	bool too_deep;	 /* deeper than is looked: what is there is not counted */
+	bool incomplete; /* something could not be looked at */
+};
+/* Begins one (of each kind one at a time; one that goes on is that one). A descriptor of the box that is readable when
+ * it is done, or a negative errno. */
+int enc_box_measure(struct enc_box *b, unsigned what, struct enc_err *e);
+/* 1 with *ret, 0 not yet, negative: it died. what: as it was begun with. */
+int enc_box_measured(struct enc_box *b, unsigned what, struct enc_box_usage *ret);
+void enc_box_measure_stop(struct enc_box *b, unsigned what); /* nothing goes on: fine */
+
 /* Names of refused system calls: class ("io_uring", "socket", "mount", ...), and the errno that the filter's answer
  * has. */
 struct enc_refusal {

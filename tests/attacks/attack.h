@@ -33,7 +33,8 @@ struct attack {
 	int reached[4]; /* errnos that only the kernel behind the walls gives: it worked */
 };
 
-extern const struct attack file_attacks[], call_attacks[], socket_attacks[], process_attacks[], kernel_attacks[];
+extern const struct attack file_attacks[], call_attacks[], socket_attacks[], process_attacks[], kernel_attacks[],
+	bomb_attacks[];
 
 /* -1 with errno into -errno, else 0. */
 static inline int outcome(long r)

@@ -14,7 +14,7 @@
 #include "attack.h"
 
 static const struct attack *const groups[] = {
-	file_attacks, call_attacks, socket_attacks, process_attacks, kernel_attacks, NULL,
+	file_attacks, call_attacks, socket_attacks, process_attacks, kernel_attacks, bomb_attacks, NULL,
 };
 static const char *const needs_names[] = {"user", "root", "nobody"};
 
