@@ -264,6 +264,7 @@ static int on_look(struct enc_source *src, uint64_t now, void *data)
 	struct enc_supervisor *s = data;
 	uint64_t every = look_every(s->q->plan), begun = enc_now_mono(), took;
 
+	s->limits.timer = enc_source_remove(src); /* it fires once, and the next one has another delay */
 	enc_run_limits_look(s);
 	took = enc_now_mono() - begun;
 	if (every < 4 * took)

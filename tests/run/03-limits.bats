@@ -179,3 +179,16 @@ check_output() {
 		done
 	done
 }
+
+@test "looking at limits leaves no descriptor behind" {
+	be user
+	manifest "limits: {memory: 48M, pids: 24, disk: 10M, idle: 60s, time: 60s}"
+	background "$T/out" enc run -m "$M" --mask cgroup-v1 --mask cgroup-v2 -- sleep 4
+	sleep 1
+	before=$(find "/proc/$JOB/fd" -mindepth 1 | wc -l)
+	sleep 2
+	after=$(find "/proc/$JOB/fd" -mindepth 1 | wc -l)
+	# One reading may be going on.
+	[ $((after - before)) -le 4 ]
+	wait $JOB
+}
