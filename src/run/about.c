@@ -60,6 +60,8 @@ static void add_groups(struct enc_json *j, const struct enc_host *h)
 	for (int c = 0; c < ENC_CTL__COUNT; c++)
 		if (h->ctl[c].version)
 			enc_json_str(j, NULL, h->ctl[c].dir);
+	if (h->old[ENC_CTL_FREEZER].version)
+		enc_json_str(j, NULL, h->old[ENC_CTL_FREEZER].dir);
 	if (h->cgroup2_dir[0])
 		enc_json_str(j, NULL, h->cgroup2_dir);
 	enc_json_end(j);

@@ -229,6 +229,7 @@ void enc_run_limits_look(struct enc_supervisor *s)
 	struct enc_box_sample now = {0};
 	uint64_t mono = enc_now_mono();
 
+	enc_box_finish(s->box);
 	enc_box_sample(s->box, &now);
 	if (now.memory_peak_bytes < w->seen.memory_peak_bytes)
 		now.memory_peak_bytes = w->seen.memory_peak_bytes;

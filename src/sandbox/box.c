@@ -11,12 +11,30 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "sandbox/box_impl.h"
 #include "sys/kernel.h"
 
 static void ended(struct enc_box *b)
 {
 	b->ended = true;
+}
+
+#define THAW_NS 200000000ull /* what was killed and is still there after this may be frozen */
+
+void enc_box_finish(struct enc_box *b)
+{
+	if (b->killed_ns && !b->reaped && enc_now_mono() - b->killed_ns >= THAW_NS)
+		enc_groups_thaw(b);
+}
+
+/* Init ends after the last process of its namespace. What does not die is looked after from time to time. */
+static void await_init(struct enc_box *b)
+{
+	struct pollfd p = {.fd = b->pidfd, .events = POLLIN};
+
+	while (poll(&p, 1, THAW_NS / 1000000) <= 0)
+		enc_box_finish(b);
 }
 
 /* Init is gone without a report: somebody killed it, and with it everything. */
@@ -29,6 +47,9 @@ static void died(struct enc_box *b)
 	b->status = (struct enc_box_status){.signaled = true, .code = SIGKILL};
 	if (b->reaped || pid < 0)
 		return;
+	if (!b->killed_ns)
+		b->killed_ns = enc_now_mono(); /* the kernel has told them */
+	await_init(b);
 	/* The raw call, since libc's leaves out the usage; P_PIDFD is 3. */
 	if (!syscall(SYS_waitid, 3, pid, &info, WEXITED, &b->status.usage))
 		b->reaped = true;
@@ -112,6 +133,8 @@ int enc_box_signal(struct enc_box *b, int signo)
 
 void enc_box_kill(struct enc_box *b)
 {
+	if (!b->killed_ns)
+		b->killed_ns = enc_now_mono();
 	enc_groups_kill(b);
 	if (b->pidfd >= 0 && !b->reaped)
 		(void)enc_sys_pidfd_kill(b->pidfd, SIGKILL); /* fails when it is dead */
@@ -157,8 +180,11 @@ struct enc_box *enc_box_close(struct enc_box *b)
 	enc_box_kill(b);
 	enc_box_measure_stop(b, ENC_MEASURE_DISK | ENC_MEASURE_MEMORY);
 	enc_close_auto(&b->listener); /* before waiting: a caller that waits for an answer wakes up */
-	while (b->pidfd >= 0 && !b->reaped && waitid((idtype_t)3, (id_t)b->pidfd, &info, WEXITED) < 0 && errno == EINTR)
-		;
+	if (b->pidfd >= 0 && !b->reaped) {
+		await_init(b);
+		while (waitid((idtype_t)3, (id_t)b->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+			;
+	}
 	enc_groups_remove(b);
 	enc_sync_close(b);
 	enc_close_auto(&b->pidfd);

@@ -12,7 +12,8 @@
 #include "sandbox/sandbox.h"
 
 #define MAX_GROUPS 8
-#define MAX_SYNC   64 /* files of kind FILE_SYNC; their directories go in one message */
+#define MAX_PIDS   32768 /* processes of a run that are looked at */
+#define MAX_SYNC   64	 /* files of kind FILE_SYNC; their directories go in one message */
 
 /* ---- messages on the control socket, all of this one size ---- */
 
@@ -135,6 +136,7 @@ struct ctl_group { /* one control group */
 	char name[64];
 	const char *dir_path; /* of the parent, the host's string */
 	bool memory, pids, cpu, kill;
+	bool thaw; /* made at the end, for what is frozen */
 };
 
 struct sync_file {
@@ -157,6 +159,7 @@ struct enc_box {
 	int pidfd, ctl, listener, terminal, space; /* space: the private space, for its usage */
 	pid_t init, command;
 	bool reaped, ended;
+	uint64_t killed_ns; /* when it was first told to die; 0 not yet */
 	struct enc_box_status status;
 	struct ctl_group groups[MAX_GROUPS];
 	size_t n_groups;
@@ -177,6 +180,8 @@ int enc_groups_make(struct enc_box *b, struct stage *s); /* 0, or -1 with errno 
 int enc_groups_into(const struct enc_box *b);		 /* v2 group for CLONE_INTO_CGROUP, or -1 */
 int enc_groups_join(const struct enc_box *b, pid_t pid); /* the v1 ones */
 void enc_groups_kill(const struct enc_box *b);
+/* Makes what was killed and can't die for being frozen able to. */
+void enc_groups_thaw(struct enc_box *b);
 void enc_groups_remove(struct enc_box *b);
 /* scope.c: does a clause of the plan rely on a scope? */
 bool enc_scope_wanted(const struct enc_plan *p);
@@ -187,6 +192,8 @@ void enc_scope_leave(struct enc_box *b); /* safe without one */
 int enc_measure_open(struct enc_box *b);
 /* processes.c: every process of the run and init, at most max; their number */
 int enc_processes_list(const struct enc_box *b, pid_t *v, int max);
+/* The same by their parents, whatever groups they are in. */
+int enc_processes_below(pid_t init, pid_t *v, int max);
 /* A file of /proc/PID, cut to size - 1 and terminated; its length, or -1. */
 ssize_t enc_processes_read(pid_t pid, const char *file, char *out, size_t size);
 /* Threads, and processor time with that of the children that were waited for. False: it is gone. */

@@ -242,6 +242,30 @@ void enc_groups_kill(const struct enc_box *b)
 	}
 }
 
+/* A v1-frozen task takes its SIGKILL only when it is thawed. Whoever froze it, in whatever group: it is moved into a
+ * group of this run, which is not frozen, and other processes of that group stay as they are. */
+void enc_groups_thaw(struct enc_box *b)
+{
+	const struct enc_host *h = b->plan->host;
+	const struct enc_cgroup_home *home =
+		h->ctl[ENC_CTL_FREEZER].version == 1 ? &h->ctl[ENC_CTL_FREEZER] : &h->old[ENC_CTL_FREEZER];
+	enc_auto(enc_free_auto) pid_t *v = NULL;
+	struct ctl_group *g;
+	int n;
+
+	if (home->version != 1)
+		return; /* v2 kills frozen tasks, and without a freezer there are none */
+	g = group_in(b, 1, home->dir);
+	if (!g)
+		return;
+	v = enc_alloc(MAX_PIDS * sizeof(*v));
+	g->thaw = true;
+	n = enc_processes_below(b->init, v, MAX_PIDS);
+	for (int i = 0; i < n; i++)
+		(void)enc_sys_cgroup_write_u64(g->dir, "cgroup.procs", (uint64_t)v[i]); /* gone: the better */
+	(void)enc_sys_cgroup_write(g->dir, "freezer.state", "THAWED");
+}
+
 static void remove_group(int home, const char *name)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};

@@ -23,8 +23,6 @@
 
 #include "base/text.h"
 
-#define MAX_PIDS 32768
-
 static size_t slot_of(const struct measure *m, dev_t dev, ino_t ino)
 {
 	uint64_t h = ((uint64_t)ino * 0x9e3779b97f4a7c15ull) ^ ((uint64_t)dev * 0xc2b2ae3d27d4eb4full);

@@ -80,7 +80,7 @@ static int add_new_children(pid_t pid, pid_t *v, int n, int max)
 
 /* Every process below init, and init: v is walked as it grows. A process whose parent ends meanwhile becomes init's
  * child, which may have been asked before: init is asked again at the end. */
-static int walk(pid_t init, pid_t *v, int max)
+int enc_processes_below(pid_t init, pid_t *v, int max)
 {
 	int n = 1, first = 0;
 
@@ -97,12 +97,12 @@ static int walk(pid_t init, pid_t *v, int max)
 int enc_processes_list(const struct enc_box *b, pid_t *v, int max)
 {
 	for (size_t i = 0; i < b->n_groups; i++) {
-		int n = enc_sys_cgroup_pids(b->groups[i].dir, v, max);
+		int n = b->groups[i].thaw ? -1 : enc_sys_cgroup_pids(b->groups[i].dir, v, max);
 
 		if (n >= 0)
 			return n;
 	}
-	return b->reaped ? 0 : walk(b->init, v, max);
+	return b->reaped ? 0 : enc_processes_below(b->init, v, max);
 }
 
 /* "PID (NAME) S PPID ...": the name may hold anything, so what counts begins after the last ')'. */

@@ -18,8 +18,6 @@
 #include "sandbox/box_impl.h"
 #include "sys/cgroup.h"
 
-#define MAX_PIDS 32768
-
 /* The value of "Key:   123 kB", in bytes; 0 when it isn't there. */
 static uint64_t kilobytes(const char *text, const char *key)
 {

@@ -68,6 +68,9 @@ int enc_box_signal(struct enc_box *b, int signo);
 /* End every process of the run: cgroup.kill where there is one, and SIGKILL to init. Safe to call again. */
 void enc_box_kill(struct enc_box *b);
 
+/* Called now and then after a kill: helps what does not die. */
+void enc_box_finish(struct enc_box *b);
+
 struct enc_box_sample { /* counters of the run's limits; a counter that can't be had is 0 */
 	uint64_t memory_bytes, memory_peak_bytes, oom_kills;
 	uint64_t pids, pids_hits; /* processes and threads; forks refused */

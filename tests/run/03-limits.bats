@@ -192,3 +192,49 @@ check_output() {
 	[ $((after - before)) -le 4 ]
 	wait $JOB
 }
+
+# What a failed test left frozen could not even be killed.
+down() {
+	local group=${FREEZER:-/nowhere}/enclosure-test.$$
+
+	[ ! -d "$group" ] || { echo THAWED >"$group/freezer.state"; until_true 5 rmdir "$group"; }
+}
+freeze() {	# GROUP PID...
+	local g=$1 pid
+
+	shift
+	for pid; do echo "$pid" >"$g/cgroup.procs"; done
+	echo FROZEN >"$g/freezer.state"
+	until_true 5 grep -q FROZEN "$g/freezer.state"
+}
+check_frozen() {	# MASK INIT-TOO: a v1-frozen task is deaf to SIGKILL; its run ends all the same
+	local group=$FREEZER/enclosure-test.$$ init command
+
+	manifest "limits: {time: 2s}"
+	rm -f "$T/events"
+	# shellcheck disable=SC2086
+	background "$T/out" enc run -m "$M" $1 --events "$T/events" -- sh -c 'sleep 1000 & echo ready; wait'
+	until_true 5 test -s "$T/out"
+	init=$(pgrep -P "$JOB")
+	command=$(pgrep -P "$init")
+	mkdir "$group"
+	# shellcheck disable=SC2046
+	freeze "$group" $([ "$2" = no ] || echo "$init") "$command" $(pgrep -P "$command")
+	wait "$JOB" && s=0 || s=$?
+	# Whose group it was keeps it as it was, without our processes.
+	is "$(cat "$group/freezer.state" "$group/cgroup.procs")" FROZEN
+	rmdir "$group"
+	is $s 124
+	is "$(events '.type == "run.finished" and .clause == "limits.time"')" 1
+}
+@test "frozen by cgroup v1 from outside: the run still ends at its limit" {
+	local mask
+
+	FREEZER=$(awk '$9 == "cgroup" && $NF ~ /freezer/ || / - cgroup [^ ]* [^ ]*freezer/ {print $5; exit}' /proc/self/mountinfo)
+	[ -n "$FREEZER" ] || skip "no cgroup v1 freezer on this machine"
+	be root
+	for mask in "" "--mask cgroup-v2"; do
+		check_frozen "$mask" no
+		check_frozen "$mask" yes
+	done
+}
