@@ -113,10 +113,9 @@ static void bind_output(struct enc_planner *w, struct enc_binding *b)
 static void bind_disk(struct enc_planner *w, struct enc_binding *b)
 {
 	w->p->limits.disk_bytes = b->clause->number;
-	(void)by_watching(
-		w, b,
-		"watched: the writable grants are walked before the start and again as they grow, and the run "
-		"killed above it; files that are only in flight between its processes are not seen");
+	(void)by_watching(w, b,
+			  "watched: what can be written is walked before the start and again as it grows, and the run "
+			  "killed above it; files that are only in flight between its processes are not seen");
 }
 
 void enc_plan_bind_limit(struct enc_planner *w, struct enc_binding *b)

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -38,27 +39,38 @@ static bool answers_at_once(const struct statfs *fs)
 	return true;
 }
 
-/* The file systems of the writable grants, each once. */
-static void find_file_systems(struct enc_supervisor *s)
+static void add_file_system(struct enc_disk_watch *w, const char *path)
 {
-	struct enc_disk_watch *w = &s->disk;
-	const struct enc_plan *p = s->q->plan;
+	int fd = w->n_fs < ENC_LEN(w->fs) ? open(path, O_PATH | O_CLOEXEC | O_NOFOLLOW) : -1;
+	struct statfs fs;
+	struct stat st;
 
-	for (size_t i = 0; i < p->n_mounts && w->n_fs < ENC_LEN(w->fs); i++) {
-		struct statfs fs;
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && fstatfs(fd, &fs) == 0 && answers_at_once(&fs)) {
 		bool known = false;
 
-		if (p->mounts[i].kind != ENC_MT_BIND_RW || statfs(p->mounts[i].path, &fs) || !answers_at_once(&fs))
-			continue;
-		for (size_t k = 0; k < w->n_fs; k++)
-			known |= w->fs[k].dev == p->mounts[i].dev;
-		if (known)
-			continue;
-		w->fs[w->n_fs].dev = p->mounts[i].dev;
-		w->fs[w->n_fs].fd = open(p->mounts[i].path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-		if (w->fs[w->n_fs].fd >= 0)
-			w->n_fs++;
+		for (size_t i = 0; i < w->n_fs; i++)
+			known |= w->fs[i].dev == st.st_dev;
+		if (!known) {
+			w->fs[w->n_fs].dev = st.st_dev;
+			w->fs[w->n_fs++].fd = fd;
+			return;
+		}
 	}
+	(void)close(fd);
+}
+
+/* Those of the writable grants and of the run's own layer, each once. */
+static void find_file_systems(struct enc_supervisor *s)
+{
+	const struct enc_plan *p = s->q->plan;
+
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (p->mounts[i].kind == ENC_MT_BIND_RW)
+			add_file_system(&s->disk, p->mounts[i].path);
+		else if (p->mounts[i].kind == ENC_MT_OVERLAY)
+			add_file_system(&s->disk, p->state_dir);
 }
 
 static uint64_t free_bytes(const struct enc_disk_watch *w)

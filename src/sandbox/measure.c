@@ -69,6 +69,11 @@ bool enc_measure_on_disk(const struct measure *m, dev_t dev)
 	return false;
 }
 
+bool enc_measure_deleted_on_disk(const struct measure *m, dev_t dev)
+{
+	return m->overlay ? dev != m->memory && dev != m->space : enc_measure_on_disk(m, dev);
+}
+
 /* A grant inside another one is counted with it. */
 static bool is_inside_another(const struct enc_plan *p, size_t at)
 {
@@ -80,13 +85,26 @@ static bool is_inside_another(const struct enc_plan *p, size_t at)
 	return false;
 }
 
-static void measure(struct measure *m, const struct enc_box *b, const pid_t *v, int n)
+static void measure_disk(struct measure *m, const struct enc_box *b)
 {
 	const struct enc_plan *p = b->plan;
+	char path[4200];
 
-	for (size_t i = 0; i < p->n_mounts && m->what & ENC_MEASURE_DISK; i++)
-		if (p->mounts[i].kind == ENC_MT_BIND_RW && !is_inside_another(p, i))
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (p->mounts[i].kind == ENC_MT_BIND_RW && !is_inside_another(p, i)) {
 			enc_measure_tree(m, p->mounts[i].path);
+		} else if (p->mounts[i].kind == ENC_MT_OVERLAY) {
+			/* What is changed lies in the run's own layer. */
+			(void)snprintf(path, sizeof(path), "%s/runs/%s/overlay", p->state_dir, b->run);
+			enc_measure_tree(m, path);
+			m->overlay = true;
+		}
+}
+
+static void measure(struct measure *m, const struct enc_box *b, const pid_t *v, int n)
+{
+	if (m->what & ENC_MEASURE_DISK)
+		measure_disk(m, b);
 	enc_measure_held(m, v, n);
 	if (m->what & ENC_MEASURE_MEMORY)
 		enc_measure_sysv(m);
@@ -132,10 +150,13 @@ static bool enter_spaces(const struct enc_box *b)
 _Noreturn static void child(const struct enc_box *b, unsigned what, int out, pid_t parent)
 {
 	struct measure m = {.what = what};
+	struct stat st;
 	pid_t *v = enc_alloc(MAX_PIDS * sizeof(*v));
 	int n = b->reaped ? 0 : enc_processes_list(b, v, MAX_PIDS);
 
 	m.ret.incomplete = n == MAX_PIDS || !enter_spaces(b);
+	if (b->space >= 0 && !fstat(b->space, &st))
+		m.space = st.st_dev;
 	/* After the last change of credentials. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(1);

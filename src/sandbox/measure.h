@@ -23,6 +23,8 @@ struct measure {
 	size_t n, size; /* size: a power of two, or 0 */
 	dev_t *devs;	/* of the trees */
 	size_t n_devs;
+	bool overlay; /* files of the overlay have a device of its own, which only the run sees */
+	dev_t space;  /* of the private space, which is memory */
 	uint64_t unix_sent, unix_queued;
 	dev_t memory; /* where memfds, shared and System V memory have their inodes */
 	struct enc_box_usage ret;
@@ -30,7 +32,11 @@ struct measure {
 
 /* The entry, made if it isn't there; *ret_new tells. */
 struct measured *enc_measure_find(struct measure *m, dev_t dev, ino_t ino, bool *ret_new);
+/* Files of this device take place on the disk. */
 bool enc_measure_on_disk(const struct measure *m, dev_t dev);
+
+/* The same of a file that is in no directory. */
+bool enc_measure_deleted_on_disk(const struct measure *m, dev_t dev);
 
 /* measure_tree.c: one writable grant, whole. No link is followed. */
 void enc_measure_tree(struct measure *m, const char *path);

@@ -68,7 +68,7 @@ static void look_at_file(struct measure *m, const struct stat *st)
 	struct measured *e;
 	bool fresh;
 
-	if (st->st_dev != m->memory && (st->st_nlink > 0 || !enc_measure_on_disk(m, st->st_dev)))
+	if (st->st_dev != m->memory && (st->st_nlink > 0 || !enc_measure_deleted_on_disk(m, st->st_dev)))
 		return;
 	e = enc_measure_find(m, st->st_dev, st->st_ino, &fresh);
 	e->open = true;
@@ -150,7 +150,7 @@ static struct mapping begin_mapping(struct measure *m, const char *line)
 	r.memory = dev == m->memory;
 	/* System V memory is added up by its own list. */
 	if (r.memory ? !strncmp(path, "/SYSV", 5) || !(m->what & ENC_MEASURE_MEMORY)
-		     : !strstr(line, " (deleted)") || !enc_measure_on_disk(m, dev))
+		     : !strstr(line, " (deleted)") || !enc_measure_deleted_on_disk(m, dev))
 		return r;
 	r.e = enc_measure_find(m, dev, (ino_t)ino, &fresh);
 	/* Which of its blocks there are is not told; it is at least as long as what is mapped, unless it is sparse. */

@@ -18,7 +18,7 @@ ended() {
 	id=$(jq -r .run <<<"$output")
 	is "$(jq -c . "$STATE/runs/$id/result.json")" "$(jq -c . <<<"$output")"
 	is "$(record | jq -s --arg r "$id" 'map(select(.run == $r and (.type == "limit.hit" or .type == "run.finished")).clause) | unique | join(" ")')" "\"$1\""
-	passed=$(cat "$WS/stamp")
+	passed=$(cat "$WS/stamp" 2>/dev/null || cat "$STATE/runs/$id/overlay/upper/stamp")
 	finished=$(record | jq -sr --arg r "$id" 'map(select(.run == $r and .type == "run.finished")) | last.time')
 	finished=$(date -d "$finished" +%s%N)
 	[ $(((finished - passed) / 1000000)) -lt $(((2 + SLACK) * 1000)) ] ||
@@ -36,8 +36,9 @@ fresh() {
 bomb() {
 	local started=0
 
-	manifest "$2"
 	fresh
+	manifest "$2"
+	[ -z "${OVERLAY:-}" ] || sed -i 's/^filesystem:/filesystem:\n  workspace: overlay/' "$M"
 	# shellcheck disable=SC2086
 	as "$BIN/enclosure" run -m "$M" $3 --json -- "$BIN/attack" bomb "$4" "$5" $(($5 * 4)) >"$T/result" 2>"$T/stderr" 3>&- &
 	while kill -0 $! 2>/dev/null; do
@@ -76,6 +77,19 @@ DISK_KINDS="disk deleted mapped closed empty"
 
 @test "disk filler, wherever the file is hidden (root)" { be root; both limits.disk "$DISK" 8 $DISK_KINDS; }
 @test "disk filler, wherever the file is hidden (user)" { be user; both limits.disk "$DISK" 8 $DISK_KINDS; }
+
+check_overlay() {
+	local kind
+
+	be "$1"
+	OVERLAY=1 M=$WS/m.yaml
+	for kind in $DISK_KINDS; do
+		bomb limits.disk "$DISK" "" "$kind" 8
+		is "$(ls "$WS")" m.yaml
+	done
+}
+@test "disk filler in an overlay (root)" { check_overlay root; }
+@test "disk filler in an overlay (user)" { check_overlay user; }
 
 @test "fork bomb (root)" { be root; both limits.pids "$PIDS" 32 fork; }
 @test "fork bomb (user)" { be user; both limits.pids "$PIDS" 32 fork; }
