@@ -130,13 +130,13 @@ check_stop() {
 	for who in root user; do
 		be $who
 		for i in 1 2 3 4 5 6 7 8; do
-			background "$T/out" enc run -m "$M" --name "r$i" -- sh -c 'echo ran; sleep 100'
-			until_true 5 sh -c "ls $STATE/runs/*/name >/dev/null 2>&1 && grep -qx r$i $STATE/runs/*/name"
-			try enc stop --grace 200ms "r$i"
+			background "$T/out" enc run -m "$M" --name "r$who$i" -- sh -c 'echo ran; sleep 100'
+			until_true 5 sh -c "ls $STATE/runs/*/name >/dev/null 2>&1 && grep -qx r$who$i $STATE/runs/*/name"
+			try enc stop --grace 200ms "r$who$i"
 			fails_with 0
 			wait $JOB && s=0 || s=$?
 			is $s 130
-			is "$(result_of "r$i" .state)" cancelled
+			is "$(result_of "r$who$i" .state)" cancelled
 		done
 	done
 }
