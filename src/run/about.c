@@ -331,6 +331,9 @@ static int write_lost(const char *state_dir, int dir, const struct enc_node *map
 	who.cwd = map ? text_of(map, "cwd") : NULL;
 	who.manifest = map ? text_of(map, "manifest") : NULL;
 	who.plan_digest = map ? text_of(map, "plan_digest") : NULL;
+	who.overlay = map && enc_node_get(map, "overlay") && enc_node_get(map, "overlay")->kind == ENC_NODE_MAP
+			      ? text_of(enc_node_get(map, "overlay"), "path")
+			      : NULL;
 	enc_json_init(&j, &b, 2);
 	enc_run_result_json(&who, res, &j);
 	enc_buf_putc(&b, '\n');

@@ -15,6 +15,7 @@ struct enc_run_identity enc_run_identify(const struct enc_run_request *q)
 					 .cwd = q->plan->cwd,
 					 .manifest = q->plan->policy->path,
 					 .plan_digest = q->plan->digest,
+					 .overlay = q->plan->overlay,
 					 .argv = q->argv};
 }
 
@@ -114,6 +115,7 @@ void enc_run_result_json(const struct enc_run_identity *who, const struct enc_ru
 	enc_json_array(j, "alerts");
 	enc_json_end(j);
 	enc_json_uint(j, "synced_files", r->synced_files);
+	enc_json_str(j, "overlay", who->overlay);
 	enc_json_str(j, "note", r->note);
 	enc_json_object(j, "loss");
 	enc_json_uint(j, "events_reader", r->lost_events);
@@ -210,6 +212,8 @@ void enc_run_report(const struct enc_run_request *q, const struct enc_run_result
 			       dim, hidden, off);
 	if (r->synced_files)
 		enc_buf_printf(out, "  files    %llu written back\n", (unsigned long long)r->synced_files);
+	if (p->overlay)
+		enc_buf_printf(out, "  changes  are kept apart: enclosure diff --stat %.10s, then apply or discard\n", r->id);
 	if (r->note)
 		enc_buf_printf(out, "  note     %s\n", r->note);
 	enc_buf_printf(out, "  next     enclosure result %.10s   enclosure logs %.10s   enclosure plan\n", r->id,

@@ -159,6 +159,7 @@ void enc_run_report(const struct enc_run_request *q, const struct enc_run_result
 /* "enclosure.result/v1" */
 struct enc_run_identity {
 	const char *state_dir, *name, *cwd, *manifest, *plan_digest;
+	const char *overlay; /* the workspace that was kept apart, or NULL */
 	char *const *argv;
 };
 struct enc_run_identity enc_run_identify(const struct enc_run_request *q);
