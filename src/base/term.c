@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/term_impl.h"
+#include "base/utf8.h"
 
 #define ESC 0x1b
 #define DEL 0x7f
@@ -294,6 +295,39 @@ void enc_term_filter(struct enc_term *t, const char *in, size_t n, struct enc_bu
 {
 	for (size_t i = 0; i < n; i++)
 		on_byte(t, (unsigned char)in[i], out);
+}
+
+/* Bytes of the piece that s begins with; 0 when its end is not there. */
+static size_t piece(const char *s, size_t n)
+{
+	const char *end;
+
+	if (*s != ESC)
+		return enc_utf8_len(s, n);
+	if (n < 2)
+		return 0;
+	if (s[1] == ']') {
+		end = memmem(s, n, "\033\\", 2);
+		return end ? (size_t)(end - s) + 2 : 0;
+	}
+	if (s[1] == '[') {
+		for (size_t i = 2; i < n; i++)
+			if (s[i] >= '@')
+				return i + 1;
+		return 0;
+	}
+	if (s[1] >= '0')
+		return 2;
+	return n < 3 ? 0 : 3;
+}
+
+size_t enc_term_whole(const char *s, size_t n)
+{
+	size_t i = 0, len;
+
+	while (i < n && (len = piece(s + i, n - i)) > 0)
+		i += len;
+	return i;
 }
 
 static size_t digits(const char *s, size_t n)

@@ -17,6 +17,7 @@
 #define ENC_TERM_PARAMS 32   /* in one control sequence */
 #define ENC_TERM_CSI	256  /* bytes of one */
 #define ENC_TERM_OSC	4096 /* bytes of a title, a link, a colour */
+#define ENC_TERM_PIECE	2112 /* bytes of what is written at once */
 
 /* What full-screen programs ask and can't do without. It never reaches the terminal; who shows it may answer. */
 enum enc_term_query {
@@ -52,6 +53,9 @@ void enc_term_init(struct enc_term *t, enc_term_query_fn fn, void *data);
 void enc_term_filter(struct enc_term *t, const char *in, size_t n, struct enc_buf *out);
 /* Adds what undoes what the stream turned on, and nothing more. A sequence that has begun goes on. */
 void enc_term_restore(struct enc_term *t, struct enc_buf *out);
+/* Bytes at the beginning of what the filter wrote that don't end inside a sequence or a character. No piece of it is
+ * longer than ENC_TERM_PIECE. */
+size_t enc_term_whole(const char *s, size_t n);
 /* Is a mode on that makes the terminal write by itself (mouse, focus)? What it wrote may still be under way. */
 bool enc_term_reports(const struct enc_term *t);
 /* Is this an answer to CSI 6n, and nothing else: ESC [ row ; column R? */

@@ -12,7 +12,8 @@
 #include "base/term_impl.h"
 
 #define TITLE_MAX 256
-#define LINK_MAX  2083
+#define TEXT_MAX  2083 /* what browsers take as a link */
+_Static_assert(TEXT_MAX + 8 <= ENC_TERM_PIECE, "with its frame");
 
 static bool only(const char *s, size_t n, const char *others)
 {
@@ -47,7 +48,7 @@ static bool is_link(struct enc_term *t, const char *s, size_t n)
 	const char *semicolon = memchr(s, ';', n);
 	size_t about = semicolon ? (size_t)(semicolon - s) : 0, target = semicolon ? n - about - 1 : 0;
 
-	if (!semicolon || n > LINK_MAX || !only(s, about, "=:-_."))
+	if (!semicolon || !only(s, about, "=:-_."))
 		return false;
 	s = semicolon + 1;
 	if (target && !starts(s, target, "https://") && !starts(s, target, "http://"))
@@ -110,7 +111,7 @@ void enc_term_osc_(struct enc_term *t, struct enc_buf *out)
 		return;
 	i += i < t->len;
 	n = t->len - i;
-	if (!may(t, number, t->osc + i, &n))
+	if ((n > TEXT_MAX && number > 2) || !may(t, number, t->osc + i, &n))
 		return;
 	enc_buf_printf(out, "\033]%u", number);
 	if (n || number < 104)

@@ -61,6 +61,7 @@ static int open_stream(struct enc_supervisor *s, int i, int *ret_child, struct e
 	to = q->detached ? -1 : q->quiet_streams ? (q->tee ? STDERR_FILENO : -1) : STDOUT_FILENO + i;
 	s->out[i].before_write = q->progress ? enc_run_progress_clear : NULL;
 	s->out[i].admit = enc_run_limits_output;
+	s->out[i].beside = &s->out[!i];
 	s->out[i].tap = enc_control_output;
 	s->out[i].data = s;
 	*ret_child = pipes[1];

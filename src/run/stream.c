@@ -7,12 +7,18 @@
  * takes at most PIPE_BUF bytes: that much a pipe with POLLOUT takes without blocking (pipe(7)). While data waits, the
  * pipe of the command is not read: the command blocks, as it would without us. When our reader goes away the command's
  * pipe is closed, and the command gets SIGPIPE, as it would without us.
+ *
+ * What goes to a terminal passes the filter of base/term.c; the file has what the command wrote. Two streams that share
+ * a terminal must not meet inside a sequence: "ESC [" from one and "6n" from the other would be a question. So a write
+ * ends where a sequence does, and when the terminal took less than that, the other stream waits.
  */
 #include "run/stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -31,8 +37,26 @@ static void end_input(struct enc_stream *s)
 static void end_output(struct enc_stream *s)
 {
 	s->writer = enc_source_remove(s->writer);
+	if (s->opened)
+		close(s->to);
+	s->opened = false;
 	s->to = -1;
 	s->len = 0;
+}
+
+static const char *waiting(const struct enc_stream *s)
+{
+	return s->tty ? s->shown.s : s->buf;
+}
+
+static size_t portion(const struct enc_stream *s)
+{
+	size_t n = s->len < PIPE_BUF ? s->len : PIPE_BUF;
+
+	if (!s->tty)
+		return n;
+	_Static_assert(ENC_TERM_PIECE <= PIPE_BUF, "one fits");
+	return s->start < s->whole ? s->whole - s->start : enc_term_whole(s->shown.s + s->start, n);
 }
 
 static bool has_room(struct enc_stream *s, int timeout_ms)
@@ -46,15 +70,23 @@ static bool has_room(struct enc_stream *s, int timeout_ms)
 static int flush(struct enc_stream *s)
 {
 	while (s->len && s->to >= 0) {
-		size_t n = s->len < PIPE_BUF ? s->len : PIPE_BUF;
+		size_t n = portion(s);
 		ssize_t w;
 
+		if (s->beside && s->beside->start < s->beside->whole) {
+			if (s->beside->to >= 0)
+				return 0;
+			/* It will never say the rest. */
+			end_output(s);
+			end_input(s);
+			return 1;
+		}
 		if (!has_room(s, 0))
 			return 0;
 		if (s->before_write)
 			s->before_write(s->data);
-		w = s->socket ? send(s->to, s->buf + s->start, n, MSG_DONTWAIT | MSG_NOSIGNAL)
-			      : write(s->to, s->buf + s->start, n);
+		w = s->socket ? send(s->to, waiting(s) + s->start, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+			      : write(s->to, waiting(s) + s->start, n);
 		if (w < 0 && (errno == EINTR || errno == EAGAIN))
 			return 0;
 		if (w < 0) {
@@ -65,11 +97,13 @@ static int flush(struct enc_stream *s)
 			end_input(s);
 			return 1;
 		}
-		s->at_line_start = s->buf[s->start + (size_t)w - 1] == '\n';
+		if (w > 0)
+			s->at_line_start = waiting(s)[s->start + (size_t)w - 1] == '\n';
+		s->whole = s->start + n;
 		s->start += (size_t)w;
 		s->len -= (size_t)w;
 	}
-	s->start = s->len = 0;
+	s->start = s->len = s->whole = 0;
 	return 1;
 }
 
@@ -111,6 +145,11 @@ static int take(struct enc_stream *s)
 		s->tap(s, s->buf, keep);
 	s->start = 0;
 	s->len = s->to >= 0 ? keep : 0;
+	if (s->tty && s->len) {
+		enc_buf_reset(&s->shown);
+		enc_term_filter(&s->filter, s->buf, keep, &s->shown);
+		s->len = s->shown.len;
+	}
 	if (keep == (size_t)n)
 		return 1;
 	s->bytes += (size_t)n - keep; /* it was written, and is not there */
@@ -155,6 +194,21 @@ void enc_stream_hold(struct enc_stream *s, bool hold)
 		(void)enc_source_events(s->reader, hold ? 0 : EPOLLIN);
 }
 
+/* A terminal with room may still block (Ctrl-S): an open file of our own can be non-blocking. Somebody else's terminal
+ * (after su) can't be opened; there it stays as it is. */
+static void open_terminal(struct enc_stream *s)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->to);
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	s->to = fd;
+	s->opened = true;
+}
+
 int enc_stream_start(struct enc_stream *s, struct enc_loop *l, int from, int file, int to, struct enc_err *e)
 {
 	struct stat st;
@@ -164,8 +218,12 @@ int enc_stream_start(struct enc_stream *s, struct enc_loop *l, int from, int fil
 	s->file = file;
 	s->to = to;
 	s->at_line_start = true;
+	enc_term_init(&s->filter, NULL, NULL); /* nobody would type the answers */
 	if (to >= 0 && fstat(to, &st) == 0) {
 		s->socket = S_ISSOCK(st.st_mode);
+		s->tty = isatty(to);
+		if (s->tty)
+			open_terminal(s);
 		/* epoll refuses regular files and directories; they never block. */
 		s->pollable = !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 	}
@@ -173,10 +231,17 @@ int enc_stream_start(struct enc_stream *s, struct enc_loop *l, int from, int fil
 		struct enc_err ignored = {0};
 
 		/* A device that can't be polled (/dev/null) always has room. */
-		if (enc_loop_fd(l, to, 0, on_writable, s, &s->writer, &ignored) < 0)
+		if (enc_loop_fd(l, s->to, 0, on_writable, s, &s->writer, &ignored) < 0)
 			s->pollable = false;
 	}
 	return enc_loop_fd(l, from, EPOLLIN, on_readable, s, &s->reader, e);
+}
+
+/* Waits for our reader, but not beyond `end`. */
+static void flush_until(struct enc_stream *s, uint64_t end)
+{
+	while (s->len && !flush(s) && enc_now_boot() < end)
+		(void)has_room(s, 50);
 }
 
 void enc_stream_drain(struct enc_stream *s, uint64_t ns)
@@ -184,23 +249,27 @@ void enc_stream_drain(struct enc_stream *s, uint64_t ns)
 	uint64_t end = enc_now_boot() + ns;
 
 	while ((s->from >= 0 || s->len) && enc_now_boot() < end) {
-		if (s->len && !flush(s)) {
-			(void)has_room(s, 50);
-			continue;
-		}
-		if (s->from >= 0 && take(s) == 0) {
+		flush_until(s, end);
+		if (!s->len && s->from >= 0 && take(s) == 0) {
 			struct pollfd p = {.fd = s->from, .events = POLLIN};
 
 			(void)poll(&p, 1, 50);
 		}
 	}
 	end_input(s);
+	if (s->tty && s->to >= 0 && !s->len) {
+		enc_buf_reset(&s->shown);
+		enc_term_restore(&s->filter, &s->shown);
+		s->len = s->shown.len;
+		flush_until(s, end);
+	}
 }
 
 void enc_stream_done(struct enc_stream *s)
 {
 	end_input(s);
-	s->writer = enc_source_remove(s->writer);
+	end_output(s);
+	enc_buf_done(&s->shown);
 	if (s->file >= 0)
 		close(s->file);
 	s->file = -1;

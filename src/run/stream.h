@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "base/term.h"
 
 #define ENC_CAPTURE_MAX (256u << 20) /* bytes kept of each stream; the rest is passed on and counted */
 
@@ -17,11 +18,14 @@ struct enc_stream {
 	int file;	       /* captured into; -1 none */
 	int to;		       /* passed on to; -1 none. The caller's. */
 	bool socket, pollable; /* kind of `to` */
+	bool tty;	       /* it is somebody's terminal: what is shown there passes the filter */
+	bool opened;	       /* and `to` is ours */
 	uint64_t bytes, captured;
 	bool truncated;
 	bool at_line_start; /* what was passed on last ended a line */
 	int error;	    /* errno that ended capturing */
 	int to_error;	    /* errno that ended passing on, but for a reader that left */
+	/* What is to be passed on, in buf, or in shown for a terminal. */
 	size_t start, len;
 	struct enc_loop *loop;
 	struct enc_source *reader, *writer;
@@ -31,6 +35,11 @@ struct enc_stream {
 	void (*tap)(struct enc_stream *s, const char *data, size_t n);
 	void *data;
 	bool held; /* not read, by enc_stream_hold() */
+	struct enc_term filter;
+	struct enc_buf shown;
+	size_t whole; /* in shown: up to there no sequence is cut */
+	/* May write to the same terminal: not while a sequence of this one is cut. NULL is fine. */
+	const struct enc_stream *beside;
 	char buf[65536];
 };
 

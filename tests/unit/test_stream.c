@@ -13,12 +13,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/text.h"
 #include "run/stream.h"
+#include "term_judge.h"
 
 static int on_stop(struct enc_source *s, uint64_t now, void *data)
 {
@@ -244,12 +246,133 @@ static void test_admits_no_more(void **state)
 	close(p[1]);
 }
 
+static int open_pty(int *ret_slave)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	struct termios raw;
+	char *name = master < 0 ? NULL : ptsname(master);
+
+	if (!name || grantpt(master) < 0 || unlockpt(master) < 0)
+		fail_msg("no terminal: %s", strerror(errno));
+	*ret_slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_int_equal(tcgetattr(*ret_slave, &raw), 0);
+	cfmakeraw(&raw);
+	assert_int_equal(tcsetattr(*ret_slave, TCSANOW, &raw), 0);
+	return master;
+}
+
+static void collect(int master, struct enc_buf *b)
+{
+	char part[4096];
+	ssize_t n;
+
+	while ((n = read(master, part, sizeof(part))) > 0)
+		enc_buf_add(b, part, (size_t)n);
+}
+
+/* A terminal gets what draws, and at the end what undoes it; the file gets all. */
+static void test_terminal(void **state)
+{
+	static const char said[] = "a\033[6n\033]52;c;eA==\a\033[1m\033[?25lb\033P$qm\033\\c";
+	struct enc_buf seen = {0};
+	char kept[sizeof(said)] = "";
+	struct fixture f;
+	int slave, master = open_pty(&slave);
+
+	start(&f, slave);
+	assert_int_equal(write(f.command, said, sizeof(said) - 1), sizeof(said) - 1);
+	close(f.command);
+	f.command = -1;
+	run_for(f.loop, 20);
+	collect(master, &seen);
+	assert_string_equal(seen.s, "a\033[1m\033[?25lbc");
+	enc_stream_drain(f.s, 1000000000ull);
+	collect(master, &seen);
+	assert_string_equal(seen.s, "a\033[1m\033[?25lbc\033[?25h\033[0m");
+	assert_int_equal(pread(f.file, kept, sizeof(kept), 0), sizeof(said) - 1);
+	assert_memory_equal(kept, said, sizeof(said));
+	assert_int_equal(fcntl(slave, F_GETFL) & O_NONBLOCK, 0); /* the caller's is as it was */
+	enc_buf_done(&seen);
+	stop(&f);
+	close(slave);
+	close(master);
+}
+
+/* Two streams of one run, one terminal that takes little at a time: they don't meet inside a sequence. */
+static void test_terminal_shared(void **state)
+{
+	struct enc_buf color = {0}, seen = {0};
+	struct fixture f, g;
+	int slave, master = open_pty(&slave);
+	size_t plain = 0;
+
+	for (int i = 0; i < 5000; i++)
+		enc_buf_puts(&color, "\033[01;31m\033]0;x\a");
+	start(&f, slave);
+	start(&g, slave);
+	f.s->beside = g.s;
+	g.s->beside = f.s;
+	assert_int_equal(write(f.command, color.s, 60000), 60000);
+	for (int i = 0; i < 20000; i++)
+		assert_int_equal(write(g.command, "6n", 2), 2);
+	for (int i = 0; i < 2000 && (plain < 40000 || f.s->len || !i); i++) {
+		char part[1501];
+		ssize_t n;
+
+		run_for(f.loop, 1);
+		run_for(g.loop, 1);
+		n = read(master, part, sizeof(part));
+		if (n > 0)
+			enc_buf_add(&seen, part, (size_t)n);
+		plain = g.s->bytes - g.s->len;
+	}
+	collect(master, &seen);
+	close(f.command);
+	close(g.command);
+	f.command = g.command = -1;
+	enc_stream_drain(f.s, 1000000000ull);
+	enc_stream_drain(g.s, 1000000000ull);
+	collect(master, &seen);
+	assert_true(seen.len > 20000);
+	assert_null(judge(seen.s, seen.len));
+	/* They did meet. */
+	assert_true(memmem(seen.s, seen.len, "m6n", 3) || memmem(seen.s, seen.len, "\\6n", 3));
+	enc_buf_done(&color);
+	enc_buf_done(&seen);
+	stop(&f);
+	stop(&g);
+	close(slave);
+	close(master);
+}
+
+/* A terminal that was stopped (Ctrl-S) does not stop the loop. */
+static void test_terminal_stopped(void **state)
+{
+	struct fixture f;
+	int slave, master = open_pty(&slave);
+
+	assert_int_equal(tcflow(slave, TCOOFF), 0);
+	start(&f, slave);
+	for (int i = 0; i < 60; i++)
+		assert_int_equal(write(f.command, "0123456789012345678901234567890123456789\n", 41), 41);
+	(void)alarm(20);
+	run_for(f.loop, 50);
+	assert_true(f.s->len > 0);
+	enc_stream_drain(f.s, 50000000ull);
+	(void)alarm(0);
+	stop(&f);
+	close(slave);
+	close(master);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_passes_and_keeps), cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_reader_gone),	 cmocka_unit_test(test_line_start),
 		cmocka_unit_test(test_drain_is_bounded), cmocka_unit_test(test_admits_no_more),
+		cmocka_unit_test(test_terminal),
+		cmocka_unit_test(test_terminal_shared),	 cmocka_unit_test(test_terminal_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
