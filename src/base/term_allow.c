@@ -288,6 +288,8 @@ void enc_term_esc_(struct enc_term *t, char final, struct enc_buf *out)
 			enc_buf_printf(out, "\033%c", final);
 		if (final == '=')
 			t->undo |= TERM_KEYPAD;
+		else if (final == '>')
+			t->undo &= ~(uint64_t)TERM_KEYPAD;
 		return;
 	}
 	g = strchr(sets, t->inter);

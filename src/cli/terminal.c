@@ -124,12 +124,37 @@ static void await_report(struct window *w)
 	w->n_report = 0;
 }
 
+static void ask_cursor(struct window *w)
+{
+	static const char where[] = "\033[6n";
+
+	w->asked = true;
+	w->asked_ns = enc_now_boot();
+	w->n_report = 0;
+	enc_buf_add(&w->out, where, sizeof(where) - 1);
+}
+
+/* What the run turned on in the terminal is turned off. */
+static void undo(struct window *w)
+{
+	for (int i = 0; i < 2; i++) {
+		enc_term_restore(&w->filter[i], &w->out);
+		show(w, STDOUT_FILENO + i);
+	}
+}
+
 static void leave_raw(struct window *w)
 {
+	bool reports = enc_term_reports(&w->filter[0]);
+
 	if (!w->raw)
 		return;
-	enc_term_restore(&w->filter[0], &w->out);
-	show(w, STDOUT_FILENO);
+	undo(w);
+	/* A report of the mouse may be under way, which no shell should read: it comes before this answer. */
+	if (reports && !w->asked) {
+		ask_cursor(w);
+		show(w, STDOUT_FILENO);
+	}
 	await_report(w);
 	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &w->was); /* gone: then nobody misses it */
 	w->raw = false;
@@ -163,7 +188,7 @@ static void tell_size(struct window *w)
 
 static void on_query(enum enc_term_query q, void *data)
 {
-	static const char device[] = "\033[?62;22c", status[] = "\033[0n", where[] = "\033[6n";
+	static const char device[] = "\033[?62;22c", status[] = "\033[0n";
 	struct window *w = data;
 
 	switch (q) {
@@ -171,12 +196,8 @@ static void on_query(enum enc_term_query q, void *data)
 	case ENC_TERM_Q_STATUS: type(w, status, sizeof(status) - 1); break;
 	case ENC_TERM_Q_CURSOR:
 		/* One at a time; the answer comes as typed text and is passed on as such. */
-		if (!w->raw || (w->asked && enc_now_boot() - w->asked_ns < ANSWER_NS))
-			break;
-		w->asked = true;
-		w->asked_ns = enc_now_boot();
-		w->n_report = 0;
-		enc_buf_add(&w->out, where, sizeof(where) - 1);
+		if (w->raw && (!w->asked || enc_now_boot() - w->asked_ns >= ANSWER_NS))
+			ask_cursor(w);
 		break;
 	}
 }
@@ -329,6 +350,7 @@ enum enc_window_end enc_cli_window(int link, bool tty, int *ret_status, char ret
 			on_message(&w);
 	}
 	leave_raw(&w);
+	undo(&w);
 	close(w.signals);
 	enc_buf_done(&w.out);
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
