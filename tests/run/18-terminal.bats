@@ -55,7 +55,7 @@ interrupts() {
 	drive_shell <<-'X'
 		expect outer> 
 		modes outer
-		send $E run -m $M -- sh -c 'trap "echo interrupted" INT; echo ready; sleep 100; echo went on; exit 7'\n
+		send $E run -m $M -- sh -c 'trap "echo interrupted; n=1" INT; echo ready; until [ "$n" ]; do sleep 0.1; done; echo went on; exit 7'\n
 		expect ready\r\n
 		send \x03
 		expect interrupted\r\nwent on\r\n
