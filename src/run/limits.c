@@ -95,7 +95,7 @@ static void look_at_pids(struct enc_supervisor *s, const struct enc_box_sample *
 		w->pids_hits = w->seen.pids_hits;
 		(void)tell(s, "limits.pids", limit, now->pids);
 	}
-	if (w->pids_last_ns - w->pids_since_ns < BOMB_NS ||
+	if (s->command_ended || w->pids_last_ns - w->pids_since_ns < BOMB_NS ||
 	    (s->q->plan->use_cgroup_pids && now->pids_hits - w->pids_hits < BOMB_HITS))
 		return;
 	snprintf(text, sizeof(text), "the run went on making processes at its limit of %llu",
@@ -165,7 +165,8 @@ static void look_at_cpu(struct enc_supervisor *s, const struct enc_box_sample *n
 	uint64_t limit = s->q->plan->limits.cpu_percent, value;
 
 	if (s->q->plan->watch_cpu) {
-		watch_cpu(s, now, mono);
+		if (!s->command_ended)
+			watch_cpu(s, now, mono);
 	} else if (now->cpu_throttled) {
 		/* In some period it was reached; since the last look as a whole it may have been less. */
 		value = percent(now->cpu_ns - w->seen.cpu_ns, mono - w->mono_ns);
@@ -240,10 +241,11 @@ void enc_run_limits_look(struct enc_supervisor *s)
 		return;
 	}
 	look_at_memory(s, &now);
+	look_at_pids(s, &now, mono);
+	look_at_cpu(s, &now, mono);
+	/* The last look, after the end, tells what the kernel counted, and ends nothing any more. */
 	if (!s->command_ended) {
-		look_at_pids(s, &now, mono);
 		look_at_files(s, &now, mono);
-		look_at_cpu(s, &now, mono);
 		look_at_idle(s, &now, mono);
 		enc_run_disk_look(s, mono);
 	}

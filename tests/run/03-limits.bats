@@ -238,3 +238,9 @@ check_frozen() {	# MASK INIT-TOO: a v1-frozen task is deaf to SIGKILL; its run e
 		check_frozen "$mask" yes
 	done
 }
+@test "a limit that is reached in the last moment is told" {
+	be root
+	manifest "limits: {pids: 24, time: 60s}"
+	try enc run -m "$M" --json -- perl -e 'for (1 .. 60) { $p = fork; last unless defined $p; if (!$p) { sleep 60; exit } }'
+	is "$(jq -c '[.state, .limits[].clause]' <<<"$output")" '["finished","limits.pids"]'
+}
