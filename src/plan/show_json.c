@@ -111,6 +111,8 @@ void enc_plan_json(const struct enc_plan *p, struct enc_json *j)
 	enc_json_str(j, NULL, "supervisor");
 	enc_json_str(j, NULL, "init");
 	enc_json_str(j, NULL, "command");
+	if (p->watch_memory || p->limits.disk_bytes)
+		enc_json_str(j, NULL, "measurer");
 	enc_json_end(j);
 	enc_json_uint(j, "unbound", p->n_unbound);
 	enc_json_bool(j, "runnable", p->runnable);

@@ -21,6 +21,7 @@
 
 #define SECOND_NS   1000000000ull
 #define FIRST_MS    60000	     /* a tree that takes longer can't be watched */
+#define LAST_MS	    1000	     /* and twice what the one before took */
 #define PATIENCE_NS (60 * SECOND_NS) /* the same, later */
 #define SOON_NS	    (SECOND_NS / 10)
 #define SELDOM_NS   (60 * SECOND_NS)
@@ -171,33 +172,64 @@ static uint64_t clamp(uint64_t v, uint64_t least, uint64_t most)
 	return v < least ? least : v > most ? most : v;
 }
 
-static bool is_due(const struct enc_supervisor *s, const struct enc_reading *r, uint64_t mono)
+/* By the free space, which others use too: it may say yes too often, and hardly ever no. */
+static bool may_be_over(const struct enc_supervisor *s)
 {
-	const struct enc_disk_watch *w = &s->disk;
-	uint64_t since = mono - r->ended_ns, free_now;
+	uint64_t then = s->disk.free_then, now = free_bytes(&s->disk);
 
-	if (r->what == ENC_MEASURE_MEMORY)
-		return since >= clamp(4 * r->took_ns, MEMORY_NS, SECOND_NS);
-	if (since >= clamp(20 * r->took_ns, SECOND_NS, SELDOM_NS))
-		return true;
-	if (since < clamp(r->took_ns, SOON_NS, SELDOM_NS))
-		return false;
-	free_now = free_bytes(w);
-	return w->free_then > free_now && grown(s) + (w->free_then - free_now) > s->q->plan->limits.disk_bytes;
+	return grown(s) + (then > now ? then - now : 0) > s->q->plan->limits.disk_bytes;
 }
 
-void enc_run_disk_look(struct enc_supervisor *s, uint64_t mono)
+/* A run that had no processor time since the last reading has made nothing, or hides it well: then it comes later. */
+static bool is_due(const struct enc_supervisor *s, const struct enc_reading *r, uint64_t cpu_ns, uint64_t mono)
+{
+	uint64_t since = mono - r->ended_ns, rest = cpu_ns == r->cpu_ns ? 4 : 1;
+
+	if (r->what == ENC_MEASURE_MEMORY)
+		return since >= clamp(4 * r->took_ns, MEMORY_NS * rest, SECOND_NS * rest);
+	if (since >= clamp(20 * r->took_ns, SECOND_NS * rest, SELDOM_NS))
+		return true;
+	return since >= clamp(r->took_ns, SOON_NS, SELDOM_NS) && may_be_over(s);
+}
+
+void enc_run_disk_look(struct enc_supervisor *s, uint64_t cpu_ns, uint64_t mono)
 {
 	for (size_t i = 0; i < ENC_LEN(s->disk.readings); i++) {
 		struct enc_reading *r = &s->disk.readings[i];
 
-		if (r->what && !r->runs && is_due(s, r, mono))
+		if (r->what && !r->runs && is_due(s, r, cpu_ns, mono)) {
+			r->cpu_ns = cpu_ns;
 			begin(s, r, mono);
-		else if (r->runs && mono - r->begun_ns > PATIENCE_NS) {
+		} else if (r->runs && mono - r->begun_ns > PATIENCE_NS) {
 			enc_box_measure_stop(s->box, r->what);
 			end(s, r, true);
 		}
 	}
+}
+
+/* Of a command that has ended by itself: what it left may be more than it was allowed. */
+void enc_run_disk_last(struct enc_supervisor *s)
+{
+	struct enc_reading *r = &s->disk.readings[0];
+	uint64_t patience_ms = LAST_MS + 2 * r->took_ns / 1000000;
+	struct pollfd p = {.events = POLLIN};
+	struct enc_box_usage u;
+	struct enc_err e = {0};
+
+	for (size_t i = 0; i < ENC_LEN(s->disk.readings); i++) {
+		s->disk.readings[i].source = enc_source_remove(s->disk.readings[i].source);
+		enc_box_measure_stop(s->box, s->disk.readings[i].what);
+	}
+	if (!r->what || s->ended || !may_be_over(s))
+		return;
+	p.fd = enc_box_measure(s->box, r->what, &e);
+	if (p.fd >= 0 && poll(&p, 1, patience_ms < FIRST_MS ? (int)patience_ms : FIRST_MS) > 0 &&
+	    enc_box_measured(s->box, r->what, &u) > 0) {
+		s->disk.bytes = u.disk_bytes;
+		if (grown(s) > s->q->plan->limits.disk_bytes)
+			enc_run_limits_tell(s, "limits.disk", s->q->plan->limits.disk_bytes, grown(s));
+	}
+	enc_box_measure_stop(s->box, r->what);
 }
 
 /* Waits, before the command runs. */

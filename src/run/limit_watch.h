@@ -30,6 +30,7 @@ struct enc_reading {   /* a dear one: by a process of its own */
 	unsigned what; /* ENC_MEASURE_*; 0: not needed */
 	bool runs;
 	uint64_t begun_ns, ended_ns, took_ns;
+	uint64_t cpu_ns; /* of the run, when it was begun */
 	struct enc_source *source;
 };
 

@@ -24,25 +24,24 @@
 #define BOMB_HITS     16  /* refused forks: fewer are a program that tries again */
 #define IDLE_PART     100 /* processor time below 1/100 of the time counts as none */
 
-/* The event, and the line in the result; once for each clause. False: it was told before. */
-static bool tell(struct enc_supervisor *s, const char *clause, uint64_t limit, uint64_t value)
+/* The event, and the line in the result; once for each clause. */
+void enc_run_limits_tell(struct enc_supervisor *s, const char *clause, uint64_t limit, uint64_t value)
 {
 	struct enc_run_result *r = s->result;
 	struct enc_limit_hit *h;
 
 	for (size_t i = 0; i < r->n_limits; i++)
 		if (strcmp(r->limits[i].clause, clause) == 0)
-			return false;
+			return;
 	h = ENC_PUSH(r->limits, r->n_limits);
 	*h = (struct enc_limit_hit){.clause = clause, .limit = limit, .value = value, .first_real_ns = enc_now_real()};
 	(void)enc_run_tell_limit(s, clause, limit, value, s->e);
-	return true;
 }
 
 void enc_run_limits_end(struct enc_supervisor *s, const char *clause, uint64_t limit, uint64_t value, const char *why,
 			enum enc_run_state state)
 {
-	(void)tell(s, clause, limit, value);
+	enc_run_limits_tell(s, clause, limit, value);
 	enc_run_end(s, state, clause, why);
 	enc_box_kill(s->box);
 }
@@ -93,7 +92,7 @@ static void look_at_pids(struct enc_supervisor *s, const struct enc_box_sample *
 	if (!w->pids_since_ns) {
 		w->pids_since_ns = mono;
 		w->pids_hits = w->seen.pids_hits;
-		(void)tell(s, "limits.pids", limit, now->pids);
+		enc_run_limits_tell(s, "limits.pids", limit, now->pids);
 	}
 	if (s->command_ended || w->pids_last_ns - w->pids_since_ns < BOMB_NS ||
 	    (s->q->plan->use_cgroup_pids && now->pids_hits - w->pids_hits < BOMB_HITS))
@@ -115,7 +114,7 @@ static void look_at_files(struct enc_supervisor *s, const struct enc_box_sample 
 	}
 	if (!w->files_since_ns)
 		w->files_since_ns = mono;
-	(void)tell(s, "limits.files", limit, limit);
+	enc_run_limits_tell(s, "limits.files", limit, limit);
 	if (mono - w->files_since_ns < BOMB_NS)
 		return;
 	snprintf(text, sizeof(text), "a process stayed at the limit of %llu open files", (unsigned long long)limit);
@@ -170,7 +169,7 @@ static void look_at_cpu(struct enc_supervisor *s, const struct enc_box_sample *n
 	} else if (now->cpu_throttled) {
 		/* In some period it was reached; since the last look as a whole it may have been less. */
 		value = percent(now->cpu_ns - w->seen.cpu_ns, mono - w->mono_ns);
-		(void)tell(s, "limits.cpu", limit, value > limit ? value : limit);
+		enc_run_limits_tell(s, "limits.cpu", limit, value > limit ? value : limit);
 	}
 }
 
@@ -247,7 +246,7 @@ void enc_run_limits_look(struct enc_supervisor *s)
 	if (!s->command_ended) {
 		look_at_files(s, &now, mono);
 		look_at_idle(s, &now, mono);
-		enc_run_disk_look(s, mono);
+		enc_run_disk_look(s, now.cpu_ns, mono);
 	}
 	w->seen = now;
 	w->mono_ns = mono;

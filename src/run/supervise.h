@@ -73,7 +73,9 @@ int enc_run_watch(struct enc_supervisor *s, struct enc_err *e);
 /* limits.c: from go on; a look takes the counters and acts on what they say, the last time after the end */
 int enc_run_limits_start(struct enc_supervisor *s, struct enc_err *e);
 void enc_run_limits_look(struct enc_supervisor *s);
-/* Tells that the limit was reached, and ends the run for it. */
+/* Tells that the limit was reached; once for each clause. */
+void enc_run_limits_tell(struct enc_supervisor *s, const char *clause, uint64_t limit, uint64_t value);
+/* The same, and ends the run for it. */
 void enc_run_limits_end(struct enc_supervisor *s, const char *clause, uint64_t limit, uint64_t value, const char *why,
 			enum enc_run_state state);
 /* The run has written n bytes more to one of its outputs: how many of them may be passed on and kept. */
@@ -81,7 +83,8 @@ size_t enc_run_limits_output(void *supervisor, size_t n);
 
 /* disk.c: before go (it waits for the first walk), at each look, at the end */
 int enc_run_disk_start(struct enc_supervisor *s, struct enc_err *e);
-void enc_run_disk_look(struct enc_supervisor *s, uint64_t mono);
+void enc_run_disk_look(struct enc_supervisor *s, uint64_t cpu_ns, uint64_t mono);
+void enc_run_disk_last(struct enc_supervisor *s);
 void enc_run_disk_done(struct enc_supervisor *s);
 
 /* progress.c: elapsed time on a terminal, while nothing else is shown */

@@ -145,6 +145,7 @@ int enc_run_watch(struct enc_supervisor *s, struct enc_err *e)
 	enc_box_kill(s->box);
 	for (int i = 0; i < 2; i++)
 		enc_stream_drain(&s->out[i], 2000000000ull);
+	enc_run_disk_last(s);
 	enc_run_progress_clear(s);
 	return r;
 }

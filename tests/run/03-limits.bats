@@ -244,3 +244,34 @@ check_frozen() {	# MASK INIT-TOO: a v1-frozen task is deaf to SIGKILL; its run e
 	try enc run -m "$M" --json -- perl -e 'for (1 .. 60) { $p = fork; last unless defined $p; if (!$p) { sleep 60; exit } }'
 	is "$(jq -c '[.state, .limits[].clause]' <<<"$output")" '["finished","limits.pids"]'
 }
+
+check_disk() {
+	be "$1"
+	manifest "limits: {disk: 4M, time: 60s}"
+	head -c 3M /dev/zero >"$WS/before"
+	head -c 3M /dev/zero >"$WS/log"
+	chown "$UP_ID" "$WS"/*
+	# What was there does not count, nor what is written over it, nor what was taken away again.
+	try enc run -m "$M" --json -- sh -c 'for i in 1 2 3; do head -c 3M /dev/zero >new; sync new; sleep 0.6; rm new; done; cat before >log'
+	fails_with 0
+	is "$(jq -c '[.state, .limits]' <<<"$output")" '["finished",[]]'
+	# A sparse file is as large as it is, and a hard link is no second file.
+	try enc run -m "$M" --json -- sh -c 'truncate -s 900M sparse; head -c 1M /dev/zero >one; for i in 1 2 3 4 5 6; do ln one two.$i; done; sleep 1.5'
+	fails_with 0
+	is "$(jq -c .limits <<<"$output")" '[]'
+	# Links out of the grant are not followed, and a file that only its own link names is not counted twice.
+	head -c 20M /dev/zero >"$T/outside/big"
+	try enc run -m "$M" --json -- sh -c "ln -s $T/outside out; ln -s / root; ln -s . self; sleep 1.5"
+	fails_with 0
+	is "$(jq -c .limits <<<"$output")" '[]'
+	# More than it may in the last moment: it is over, and told.
+	try enc run -m "$M" --json -- sh -c 'head -c 9M /dev/zero >last'
+	is "$(jq -c '[.state, .status, .limits[].clause, (.limits[0].value > 9000000)]' <<<"$output")" '["finished",0,"limits.disk",true]'
+	# Deeper than anybody looks.
+	try enc run -m "$M" --json -- perl -e 'for (1 .. 700) { mkdir("d") and chdir("d") or die } sleep 60'
+	fails_with 137
+	is "$(jq -r .clause <<<"$output")" limits.disk
+	contains "$(jq -r .reason <<<"$output")" "too deep"
+}
+@test "disk: what is added counts, once, wherever it is (root)" { check_disk root; }
+@test "disk: what is added counts, once, wherever it is (user)" { check_disk user; }

@@ -215,6 +215,58 @@ static void test_controllers(void **state)
 	assert_int_equal(plan->limits.memory_bytes, 0);
 }
 
+/* Each machine there is: controllers in v2, in v1, in v1 beside a v2 that has none, in both, nowhere. */
+static void test_hierarchies(void **state)
+{
+	static const struct {
+		const char *name;
+		int best, old;
+		bool v1, v2; /* not masked */
+		uint32_t held;
+	} cases[] = {
+		{"v2", 2, 0, true, true, BIND(CGROUP_V2)},
+		{"v1", 1, 0, true, true, BIND(CGROUP_V1)},
+		{"both", 2, 1, true, true, BIND(CGROUP_V2)},
+		{"both, v2 masked", 2, 1, true, false, BIND(CGROUP_V1)},
+		{"both, v1 masked", 2, 1, false, true, BIND(CGROUP_V2)},
+		{"both masked", 2, 1, false, false, 0},
+		{"v1 beside an empty v2, v2 masked", 1, 0, true, false, BIND(CGROUP_V1)},
+		{"v1, masked", 1, 0, false, true, 0},
+		{"v2, masked", 2, 0, true, false, 0},
+		{"none", 0, 0, true, true, 0},
+	};
+	static const char *const ids[] = {"limits.memory", "limits.pids", "limits.cpu"};
+	struct fixture *f = *state;
+
+	tree(f, "");
+	for (size_t i = 0; i < ENC_LEN(cases); i++) {
+		host_with_all(&plan_host);
+		for (int c = 0; c < ENC_CTL__COUNT; c++) {
+			plan_host.ctl[c].version = cases[i].best;
+			plan_host.old[c] = (struct enc_cgroup_home){.version = cases[i].old, .dir = "/old"};
+		}
+		if (!cases[i].v1)
+			enc_host_mask(&plan_host, ENC_MECH_CGROUP_V1);
+		if (!cases[i].v2)
+			enc_host_mask(&plan_host, ENC_MECH_CGROUP_V2);
+		assert_non_null(plan_of(f,
+					"filesystem: {write: [$WORKSPACE]}\nlimits: {memory: 1G, pids: 9, cpu: 50%}\n",
+					NULL, 0));
+		for (size_t k = 0; k < ENC_LEN(ids); k++) {
+			const struct enc_binding *b = enc_plan_find(plan, ids[k]);
+			uint32_t other = k == 1 ? BIND(RLIMIT) | BIND(USER_NAMESPACE) : BIND(PID_NAMESPACE);
+			bool held = cases[i].held != 0;
+
+			if (b->mechanisms != (held ? cases[i].held : other) || !b->bound || !b->visible ||
+			    b->guarantee != (held ? ENC_G_PREVENT : ENC_G_CONTAIN) || (!held && !b->note))
+				fail_msg("%s: %s: %x", cases[i].name, ids[k], b->mechanisms);
+		}
+		assert_int_equal(plan->use_cgroup_memory && plan->use_cgroup_pids && plan->use_cgroup_cpu,
+				 cases[i].held != 0);
+		assert_int_equal(plan->watch_memory && plan->use_rlimit_pids && plan->watch_cpu, cases[i].held == 0);
+	}
+}
+
 /* What the owner accepts by name, and no less. */
 static void test_accept(void **state)
 {
@@ -666,6 +718,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bindings, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_no_kind_forgotten, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_controllers, plan_open, plan_close),
+		cmocka_unit_test_setup_teardown(test_hierarchies, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_accept, plan_open, plan_close),
 		cmocka_unit_test_setup_teardown(test_timeout, plan_open, plan_close),
 		cmocka_unit_test(test_ids_of_root),
