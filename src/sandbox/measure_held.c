@@ -3,9 +3,10 @@
  * measure_held.c - what processes hold by their descriptors and mappings and no directory shows
  *
  * Deleted files that are still open or mapped are disk; memfds, shared mappings, pipes and socket buffers are memory,
- * though no process is charged with them. A descriptor is looked at through a copy of it (pidfd_getfd), since the names
- * in /proc/PID/fd can be closed to us by a process that made itself undumpable. The copy may be the last one when it is
- * closed, and closing a socket can wait: that is why all of this is done by a process that can be killed.
+ * though no process is charged with them. A pipe or socket is looked at through a copy of its descriptor
+ * (pidfd_getfd), and so is everything when the names in /proc/PID/fd are closed to us, by a process that made itself
+ * undumpable. A file is not, where it can be helped: the copy would hold a lock a moment longer. The copy may be the
+ * last one when it is closed, and closing a socket can wait: so all of this is done by a process that can be killed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -75,6 +76,11 @@ static void look_at_file(struct measure *m, const struct stat *st)
 	e->bytes = (uint64_t)st->st_blocks * 512;
 }
 
+static bool is_queue(const struct measure *m, const struct stat *st)
+{
+	return m->what & ENC_MEASURE_MEMORY && (S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode));
+}
+
 static bool look_at(struct measure *m, int pidfd, int number)
 {
 	int fd = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
@@ -85,9 +91,9 @@ static bool look_at(struct measure *m, int pidfd, int number)
 	if (!fstat(fd, &st)) {
 		if (S_ISREG(st.st_mode))
 			look_at_file(m, &st);
-		else if (S_ISFIFO(st.st_mode) && m->what & ENC_MEASURE_MEMORY)
+		else if (is_queue(m, &st) && S_ISFIFO(st.st_mode))
 			look_at_pipe(m, fd, &st);
-		else if (S_ISSOCK(st.st_mode) && m->what & ENC_MEASURE_MEMORY)
+		else if (is_queue(m, &st))
 			look_at_socket(m, fd, &st);
 	}
 	(void)close(fd);
@@ -110,6 +116,7 @@ static void descriptors(struct measure *m, pid_t pid)
 	enc_auto_fd int pidfd = enc_sys_pidfd_open(pid);
 	char path[64];
 	struct dirent *d;
+	struct stat st;
 	DIR *dir;
 
 	if (pidfd < 0)
@@ -117,9 +124,16 @@ static void descriptors(struct measure *m, pid_t pid)
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid); /* fits */
 	dir = opendir(path);
 	if (dir) {
-		while ((d = readdir(dir)))
-			if (d->d_name[0] != '.' && !look_at(m, pidfd, atoi(d->d_name)))
+		while ((d = readdir(dir))) {
+			bool seen = !fstatat(dirfd(dir), d->d_name, &st, 0);
+
+			if (d->d_name[0] == '.')
+				continue;
+			if (seen && S_ISREG(st.st_mode))
+				look_at_file(m, &st);
+			else if ((!seen || is_queue(m, &st)) && !look_at(m, pidfd, atoi(d->d_name)))
 				break;
+		}
 		(void)closedir(dir);
 		return;
 	}

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -204,6 +205,19 @@ static int more_mapped(unsigned i)
 	return r;
 }
 
+/* The same, by a process whose /proc files are closed to who has its own user id. */
+static int more_memfd_hidden(unsigned i)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	return more_memfd(i);
+}
+
+static int more_deleted_hidden(unsigned i)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	return more_deleted(i);
+}
+
 /* In a directory that is closed to everybody, its maker included. */
 static int more_closed(unsigned i)
 {
@@ -239,10 +253,23 @@ static const struct kind {
 	const char *name;
 	int (*more)(unsigned i);
 } kinds[] = {
-	{"anonymous", more_anonymous}, {"shared", more_shared}, {"memfd", more_memfd}, {"sysv", more_sysv},
-	{"tmpfs", more_tmpfs},	       {"cache", more_cache},	{"pipes", more_pipes}, {"sockets", more_sockets},
-	{"files", more_files},	       {"output", more_output}, {"disk", more_disk},   {"deleted", more_deleted},
-	{"mapped", more_mapped},       {"closed", more_closed}, {"empty", more_empty},
+	{"anonymous", more_anonymous},
+	{"shared", more_shared},
+	{"memfd", more_memfd},
+	{"sysv", more_sysv},
+	{"tmpfs", more_tmpfs},
+	{"cache", more_cache},
+	{"pipes", more_pipes},
+	{"sockets", more_sockets},
+	{"files", more_files},
+	{"output", more_output},
+	{"disk", more_disk},
+	{"deleted", more_deleted},
+	{"memfd-hidden", more_memfd_hidden},
+	{"deleted-hidden", more_deleted_hidden},
+	{"mapped", more_mapped},
+	{"closed", more_closed},
+	{"empty", more_empty},
 };
 
 /* ---- a fork bomb: every process goes on forking ---- */
