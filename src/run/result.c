@@ -213,7 +213,8 @@ void enc_run_report(const struct enc_run_request *q, const struct enc_run_result
 	if (r->synced_files)
 		enc_buf_printf(out, "  files    %llu written back\n", (unsigned long long)r->synced_files);
 	if (p->overlay)
-		enc_buf_printf(out, "  changes  are kept apart: enclosure diff --stat %.10s, then apply or discard\n", r->id);
+		enc_buf_printf(out, "  changes  are kept apart: enclosure diff --stat %.10s, then apply or discard\n",
+			       r->id);
 	if (r->note)
 		enc_buf_printf(out, "  note     %s\n", r->note);
 	enc_buf_printf(out, "  next     enclosure result %.10s   enclosure logs %.10s   enclosure plan\n", r->id,
