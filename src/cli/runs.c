@@ -16,7 +16,9 @@
 #include "base/text.h"
 #include "record/record.h"
 
-#define ASK_MS 300
+#define ASK_MS	     300
+#define MIN_PAUSE_NS 10000000ull
+#define MAX_PAUSE_NS 320000000ull
 
 int enc_cli_run_open(struct enc_cli_run *ret, const char *which, struct enc_err *e)
 {
@@ -65,9 +67,9 @@ static int left_ms(uint64_t end)
 }
 
 /* Until the supervisor says that it has written the result, or its end of the link is closed, as by its death. */
-static void listen_for_end(int dir, uint64_t end)
+static void listen_for_end(int dir, uint64_t end, uint64_t pause_ns)
 {
-	const struct timespec pause = {.tv_nsec = 10000000};
+	const struct timespec pause = {.tv_nsec = (long)pause_ns};
 	enc_auto_fd int fd = enc_link_connect(dir);
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	struct enc_link_msg m;
@@ -77,6 +79,13 @@ static void listen_for_end(int dir, uint64_t end)
 			break;
 	/* The lock is given back a moment after. */
 	(void)nanosleep(&pause, NULL);
+}
+
+/* What is looked at again and again is the folder alone: reading files would keep more of them with every look. */
+static bool goes_on(const struct enc_cli_run *run)
+{
+	return enc_state_run_lives(run->dir, false) &&
+	       faccessat(run->dir, "result.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
 }
 
 int enc_cli_run_settle(struct enc_cli_run *run, uint64_t timeout_ns, struct enc_run_about *ret, struct enc_err *e)
@@ -94,8 +103,11 @@ int enc_cli_run_settle(struct enc_cli_run *run, uint64_t timeout_ns, struct enc_
 			return 1;
 		if (end && enc_now_boot() >= end)
 			return 0;
-		if (ret->life != ENC_LIFE_LOST)
-			listen_for_end(run->dir, end);
+		/* One of a crowd is sent away now and then, and comes less often. */
+		for (uint64_t pause = MIN_PAUSE_NS; goes_on(run) && (!end || enc_now_boot() < end);) {
+			listen_for_end(run->dir, end, pause);
+			pause = pause < MAX_PAUSE_NS ? 2 * pause : pause;
+		}
 	}
 }
 

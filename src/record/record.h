@@ -37,6 +37,9 @@ int enc_state_find_run(const char *state_dir, const char *run, char ret_id[27], 
  * folder unlocked and without a result knows that its supervisor is dead. name may be NULL. */
 int enc_state_new_run(const char *state_dir, const char *id, const char *name, int *ret_fd, struct enc_err *e);
 
+/* Takes an empty one away again. */
+void enc_state_drop_run(const char *state_dir, const char *id);
+
 struct enc_run_id {
 	char text[27];
 };

@@ -242,6 +242,14 @@ int enc_state_new_run(const char *state_dir, const char *id, const char *name, i
 	return 0;
 }
 
+void enc_state_drop_run(const char *state_dir, const char *id)
+{
+	char path[PATH_MAX];
+
+	if (enc_ulid_ok(id) && snprintf(path, sizeof(path), "%s/runs/%s", state_dir, id) < (int)sizeof(path))
+		(void)rmdir(path); /* refused when something else is in it */
+}
+
 bool enc_state_run_lives(int dir, bool take)
 {
 	enc_auto_fd int own = -1;

@@ -27,6 +27,7 @@
 #include "run/supervise.h"
 
 #define MAX_CLIENTS 64
+#define MAX_SHOWN   48		 /* attached; the others come and go */
 #define QUEUE_HIGH  (256u << 10) /* bytes that wait for a client: the command is held back */
 #define PATIENCE_NS 2000000000ull
 #define LEAVE_MS    2000
@@ -38,6 +39,8 @@ struct client {
 	int fd;
 	struct enc_source *source;
 	bool attached, types, first, lagging;
+	bool stopped;	      /* it was told that the command is, and has not said `go on` since */
+	uint64_t came;	      /* of all that ever came, the how manieth */
 	struct enc_buf queue; /* of bytes [at, len), each message as it is sent */
 	size_t at;
 	uint64_t moved_ns; /* when it last took something */
@@ -49,6 +52,7 @@ struct enc_control {
 	struct enc_source *source, *retry;
 	struct client *clients[MAX_CLIENTS];
 	size_t n;
+	uint64_t came;
 	struct enc_buf typed; /* for the terminal, which was full */
 	bool paused, ending;
 };
@@ -91,6 +95,12 @@ static void update_pause(struct enc_control *c)
 
 static int flush(struct client *k)
 {
+	/* One that is always a little behind never empties it. */
+	if (k->at > QUEUE_HIGH) {
+		memmove(k->queue.s, k->queue.s + k->at, waiting(k));
+		k->queue.len -= k->at;
+		k->at = 0;
+	}
 	while (waiting(k)) {
 		struct enc_link_msg m;
 		size_t head = offsetof(struct enc_link_msg, data);
@@ -221,7 +231,14 @@ static void type(struct enc_control *c, const struct enc_link_msg *m)
 static void attach(struct client *k, const struct enc_link_msg *m)
 {
 	struct enc_control *c = k->control;
+	size_t shown = 0;
 
+	for (size_t i = 0; i < c->n; i++)
+		shown += c->clients[i]->attached;
+	if (shown >= MAX_SHOWN) {
+		leave(k);
+		return;
+	}
 	k->attached = true;
 	k->types = m->value & ENC_LINK_INPUT_TOO;
 	if (!k->types)
@@ -246,6 +263,7 @@ static void handle(struct client *k, const struct enc_link_msg *m)
 			resize(c, m);
 		break;
 	case ENC_LINK_CONTINUE:
+		k->stopped = false;
 		(void)enc_box_signal(c->s->box, SIGCONT);
 		redraw(c);
 		break;
@@ -300,6 +318,7 @@ static struct client *admit(struct enc_control *c, int fd)
 
 	k->control = c;
 	k->fd = fd;
+	k->came = c->came++;
 	k->moved_ns = enc_now_boot();
 	if (enc_loop_fd(c->s->loop, fd, EPOLLIN, on_client, k, &k->source, &ignored) < 0) {
 		close(fd);
@@ -319,13 +338,49 @@ static bool may_ask(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 && (who.uid == geteuid() || who.uid == 0);
 }
 
+/* A crowd that waits must not keep a stop from being heard: who has waited longest makes room, after what it said was
+ * heard, and comes again if it still wants to. Who is attached stays. */
+static void make_room(struct enc_control *c)
+{
+	struct client *oldest = NULL;
+	struct enc_link_msg m;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct client *k = c->clients[i];
+
+		if (!k->attached && (!oldest || k->came < oldest->came))
+			oldest = k;
+	}
+	if (!oldest)
+		return;
+	if (enc_link_recv(oldest->fd, &m, MSG_DONTWAIT) == 1 && m.kind == ENC_LINK_STOP)
+		handle(oldest, &m);
+	leave(oldest);
+}
+
+static bool out_of_something(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
 static int on_connection(struct enc_source *src, int fd, uint32_t events, void *data)
 {
 	struct enc_control *c = data;
-	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	int client;
 
-	if (client < 0)
+	if (c->n >= MAX_CLIENTS - 1)
+		make_room(c);
+	client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	if (client < 0 && out_of_something(errno)) {
+		make_room(c);
+		client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	}
+	if (client < 0) {
+		/* The connection stays and would wake us for ever: it is looked at again in a second. */
+		if (out_of_something(errno))
+			(void)enc_source_events(src, 0);
 		return 0;
+	}
 	if (c->n == MAX_CLIENTS || !may_ask(client))
 		close(client);
 	else
@@ -347,8 +402,10 @@ void enc_control_tick(struct enc_control *c)
 		k->at = 0;
 		k->lagging = true;
 	}
-	if (c)
-		update_pause(c);
+	if (!c)
+		return;
+	update_pause(c);
+	(void)enc_source_events(c->source, EPOLLIN);
 }
 
 static int listen_at(int dir)
@@ -420,7 +477,15 @@ void enc_control_stopped(struct enc_control *c)
 {
 	struct enc_link_msg m = {.kind = ENC_LINK_STOPPED};
 
-	tell_all(c, &m, true);
+	/* Once until it answers: a command that stops itself a thousand times must not stop its window as often. */
+	for (size_t i = c->n; i-- > 0;) {
+		struct client *k = c->clients[i];
+
+		if (!k->attached || k->stopped)
+			continue;
+		k->stopped = true;
+		tell(k, &m);
+	}
 }
 
 static void deliver(struct client *k, uint64_t end)

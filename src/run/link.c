@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -32,13 +33,17 @@ int enc_link_pair(int ret[2])
 
 int enc_link_connect(int dir)
 {
+	const struct timeval patience = {.tv_usec = 300000}, none = {0};
 	enc_auto_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un a;
 
 	if (fd < 0)
 		return -errno;
 	enc_link_address(dir, &a);
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+	/* A supervisor that takes nobody (it is stopped) is not waited for: -EAGAIN. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+	    connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none)) < 0)
 		return -errno;
 	return ENC_TAKE_FD(fd);
 }

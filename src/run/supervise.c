@@ -393,22 +393,54 @@ static int begin(struct enc_supervisor *s, struct enc_err *e)
 		r = enc_run_open_sinks(s, e);
 	if (r >= 0)
 		r = enc_run_tell_planned(s, e);
-	return r;
+	return r < 0 && !e->id[0] ? enc_err_id(e, "E0801", NULL) : r;
+}
+
+/* What the caller ignores (nohup, a shell's background) is not for us: a signalfd would see it all the same. */
+void enc_run_end_signals(sigset_t *ret)
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	struct sigaction now;
+
+	sigemptyset(ret);
+	for (size_t i = 0; i < ENC_LEN(ends); i++)
+		if (sigaction(ends[i], NULL, &now) < 0 || now.sa_handler != SIG_IGN)
+			sigaddset(ret, ends[i]);
+}
+
+/* One more Ctrl-C than it took is not for who prints the result. */
+static void restore_signals(const sigset_t *old)
+{
+	static const struct timespec none = {0};
+	sigset_t set;
+
+	enc_run_end_signals(&set);
+	while (sigtimedwait(&set, NULL, &none) > 0)
+		;
+	(void)sigprocmask(SIG_SETMASK, old, NULL);
 }
 
 static void block_signals(sigset_t *ret_old)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
+	enc_run_end_signals(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, ret_old);
 	/* Both come back as errors of write(2). */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
+}
+
+/* What could not be begun was told to its caller, and is no run whose supervisor died. */
+static void forget(struct enc_supervisor *s)
+{
+	static const char *const files[] = {"control", "run.json", "plan.json", "name"};
+
+	if (s->dir < 0)
+		return;
+	for (size_t i = 0; i < ENC_LEN(files); i++)
+		(void)unlinkat(s->dir, files[i], 0);
+	enc_state_drop_run(s->q->plan->state_dir, s->result->id);
 }
 
 static void release(struct enc_supervisor *s)
@@ -469,12 +501,14 @@ int enc_run(const struct enc_run_request *q, struct enc_run_result **ret, struct
 			ENC_FAIL(e, last.code, "%s", last.text);
 			enc_err_id(e, last.id[0] ? last.id : "E0801", "%s", last.hint);
 		}
+	} else {
+		forget(s);
 	}
 	release(s);
 	if (at_terminal)
 		restore_terminal(&terminal);
 	free(s);
-	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	restore_signals(&old);
 	if (r < 0) {
 		enc_run_result_free(result);
 		return r;

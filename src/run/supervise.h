@@ -47,6 +47,8 @@ struct enc_supervisor {
 /* Decides the end state, once; later calls change nothing. reason is copied. */
 void enc_run_end(struct enc_supervisor *s, enum enc_run_state state, const char *clause, const char *reason);
 
+/* Those by which a caller ends a run. */
+void enc_run_end_signals(sigset_t *ret);
 /* watch.c: asks the command to end, once; a second time, or after `grace_ns`, it is ended. why: "by ..." */
 int enc_run_cancel(struct enc_supervisor *s, int signo, uint64_t grace_ns, const char *why);
 /* control.c: looks after clients that do not read */

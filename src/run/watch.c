@@ -48,7 +48,10 @@ int enc_run_cancel(struct enc_supervisor *s, int signo, uint64_t grace_ns, const
 		enc_box_kill(s->box);
 		return 0;
 	}
-	return enc_loop_timer(s->loop, grace_ns, 0, on_grace, s, &s->grace, s->e);
+	/* Without a timer nobody would end it. */
+	if (enc_loop_timer(s->loop, grace_ns, 0, on_grace, s, &s->grace, s->e) < 0)
+		enc_box_kill(s->box);
+	return 0;
 }
 
 /* The first asks the command to end, the second (or five seconds) ends it. */
@@ -118,11 +121,7 @@ static int add_sources(struct enc_supervisor *s, struct enc_err *e)
 	struct enc_source *src;
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
+	enc_run_end_signals(&set);
 	if (enc_loop_signals(s->loop, &set, on_signal, s, &src, e) < 0 ||
 	    enc_loop_fd(s->loop, enc_box_control_fd(s->box), EPOLLIN, on_control, s, &src, e) < 0 ||
 	    enc_loop_fd(s->loop, enc_box_pidfd(s->box), EPOLLIN, on_init_gone, s, &src, e) < 0 ||
