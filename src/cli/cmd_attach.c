@@ -13,6 +13,8 @@
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 
+#define SETTLE_NS 3000000000ull
+
 struct attach_args {
 	bool no_input;
 };
@@ -48,15 +50,27 @@ static void say(const char *text, const char *id)
 	enc_buf_done(&b);
 }
 
+static int turned_away(const struct enc_cli_run *run)
+{
+	struct enc_err e = {0};
+
+	ENC_FAIL(&e, ECONNREFUSED, "run %s goes on and does not take us: too many look at it", run->id);
+	enc_err_id(&e, "E0803", "enclosure logs %s shows what it printed", run->id);
+	return enc_cli_error(&e, false, 2);
+}
+
 static int show(struct enc_cli_run *run, int link, bool tty)
 {
 	struct enc_run_about about = {0};
 	struct enc_err e = {0};
 	int status = 2;
 
-	switch (enc_cli_window(link, tty, &status, NULL)) {
+	switch (enc_cli_window(link, tty, false, &status, NULL)) {
 	case ENC_WINDOW_ENDED:
 	case ENC_WINDOW_DEAD:
+		/* Dead, dying, or full: the time that it takes to die tells. */
+		if (enc_cli_run_settle(run, SETTLE_NS, &about, &e) == 0)
+			return turned_away(run);
 		if (enc_cli_run_settle(run, 0, &about, &e) < 0)
 			return enc_cli_error(&e, false, 2);
 		if (isatty(STDERR_FILENO)) {

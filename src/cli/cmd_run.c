@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -202,12 +203,35 @@ static int show_window(int link, const struct run_args *a, pid_t supervisor)
 {
 	char id[27];
 	int status = 0;
-	enum enc_window_end end = enc_cli_window(link, true, &status, id);
+	enum enc_window_end end = enc_cli_window(link, true, true, &status, id);
 
 	close(link); /* the supervisor may print now */
 	if (end == ENC_WINDOW_LEFT)
 		tell_left(id);
 	return end == ENC_WINDOW_ENDED || end == ENC_WINDOW_DEAD ? reap(supervisor) : 0;
+}
+
+/* What the caller holds (locks, pipes) is not held for as long as the run goes on. */
+static void drop_descriptors(const struct enc_run_request *q)
+{
+	uint64_t events = 0;
+	int kept[2] = {q->link, -1};
+
+	if (q->events && enc_parse_u64(q->events, &events) == 0 && events < 1u << 20)
+		kept[1] = (int)events;
+	if (kept[1] >= 0 && kept[1] < kept[0]) {
+		kept[0] = kept[1];
+		kept[1] = q->link;
+	}
+	for (int i = 0, from = 3; i < 3; i++) {
+		int to = i < 2 ? kept[i] - 1 : INT_MAX;
+
+		if (i < 2 && kept[i] < 3)
+			continue;
+		if (to >= from)
+			(void)close_range((unsigned)from, (unsigned)to, 0);
+		from = i < 2 ? kept[i] + 1 : from;
+	}
 }
 
 static int run_behind(struct enc_run_request *q, const struct run_args *a)
@@ -224,6 +248,7 @@ static int run_behind(struct enc_run_request *q, const struct run_args *a)
 	if (pid == 0) {
 		close(pair[0]);
 		q->link = pair[1];
+		drop_descriptors(q);
 		be_supervisor(q, a);
 	}
 	close(pair[1]);

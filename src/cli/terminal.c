@@ -34,7 +34,7 @@
 
 struct window {
 	int link, signals;
-	bool tty, raw, done;
+	bool tty, own, raw, done;
 	struct termios was;
 	struct enc_term filter[2]; /* stdout (or the terminal), stderr */
 	struct enc_buf out;
@@ -85,7 +85,7 @@ static void go_raw(struct window *w)
 
 static void show(struct window *w, int fd)
 {
-	if (w->out.len && enc_write_all(fd, w->out.s, w->out.len) < 0 && w->tty)
+	if (w->out.len && enc_write_all(fd, w->out.s, w->out.len) < 0)
 		finish(w, ENC_WINDOW_LOST);
 	enc_buf_reset(&w->out);
 }
@@ -235,6 +235,22 @@ static void on_input(struct window *w)
 
 /* ---- from the run ---- */
 
+/* As the terminal's own Ctrl-Z: all of the job, so that a script around us is stopped too, and not at all where nobody
+ * could continue it (ssh -t), which the kernel sees to. False then. */
+static bool stop_job(void)
+{
+	sigset_t tstp, waiting;
+
+	sigemptyset(&tstp);
+	sigaddset(&tstp, SIGTSTP);
+	(void)sigprocmask(SIG_UNBLOCK, &tstp, NULL);
+	(void)kill(0, SIGTSTP); /* takes away a SIGCONT that is waiting; a new one tells that we were stopped */
+	(void)sigprocmask(SIG_BLOCK, &tstp, NULL);
+	sigemptyset(&waiting);
+	(void)sigpending(&waiting);
+	return sigismember(&waiting, SIGCONT) == 1;
+}
+
 /* The command was stopped from its keyboard: so is this window, as any job of the caller's shell. */
 static void suspend(struct window *w)
 {
@@ -244,9 +260,8 @@ static void suspend(struct window *w)
 		return;
 	leave_raw(w);
 	/* In the background the terminal is somebody else's: there is no window until it is ours again. */
-	do
-		(void)raise(SIGSTOP);
-	while (!enc_cli_foreground() && isatty(STDIN_FILENO));
+	while (stop_job() && !enc_cli_foreground() && isatty(STDIN_FILENO))
+		;
 	go_raw(w);
 	tell_size(w);
 	tell(w, &m);
@@ -300,7 +315,7 @@ static void on_signal(struct window *w)
 	case SIGINT:
 	case SIGTERM:
 	case SIGQUIT:
-		if (!w->tty && info.ssi_signo == SIGINT) {
+		if (!w->own) { /* only who looks is asked to go */
 			finish(w, ENC_WINDOW_LEFT);
 			break;
 		}
@@ -326,9 +341,9 @@ static void open_signals(struct window *w, sigset_t *ret_old)
 	(void)signal(SIGTTOU, SIG_IGN);
 }
 
-enum enc_window_end enc_cli_window(int link, bool tty, int *ret_status, char ret_id[27])
+enum enc_window_end enc_cli_window(int link, bool tty, bool own, int *ret_status, char ret_id[27])
 {
-	struct window w = {.link = link, .tty = tty, .status = 2};
+	struct window w = {.link = link, .tty = tty, .own = own, .status = 2};
 	sigset_t old;
 
 	open_signals(&w, &old);

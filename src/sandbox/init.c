@@ -146,8 +146,9 @@ void enc_init_main(struct launch *l)
 	if (l->tty && ioctl(0, TIOCSCTTY, 0))
 		_exit(125);
 	cmd = start(l);
-	/* A reader of the command's output sees its end when the command's processes have closed it, not when we do. */
-	for (int fd = 0; fd < 3; fd++)
+	/* A reader of the command's output sees its end when the command's processes have closed it, not when we do. A
+	 * terminal can be opened again by them, and must not be at its end until then. */
+	for (int fd = l->tty ? 1 : 0; fd < 3; fd++)
 		(void)close(fd);
 	for (size_t i = 0; i < l->n_keep; i++)
 		(void)close(l->keep[i]);
