@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -37,7 +38,8 @@ static int add(struct list *l, const char *state_dir, const char *id, bool all)
 {
 	struct enc_cli_run run = {.arena = l->arena, .state_dir = state_dir};
 	struct enc_run_about about;
-	struct enc_err ignored = {0};
+	struct enc_err e = {0};
+	struct stat st;
 	char path[4300];
 	bool lives;
 
@@ -48,9 +50,21 @@ static int add(struct list *l, const char *state_dir, const char *id, bool all)
 		return 0;
 	lives = enc_state_run_lives(run.dir, false);
 	/* A dead one without a result is given it, whoever asks first. */
-	if ((all || lives || faccessat(run.dir, "result.json", F_OK, 0) < 0) &&
-	    enc_cli_run_about(&run, &about, &ignored) == 0 && (all || about.life < ENC_LIFE_ENDED))
-		*ENC_PUSH(l->v, l->n) = about;
+	if (all || lives || faccessat(run.dir, "result.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+		int r = enc_cli_run_about(&run, &about, &e);
+
+		if (r < 0 && fstatat(run.dir, ".", &st, 0) == 0 && st.st_nlink > 0)
+			about = (struct enc_run_about){.id = enc_arena_strdup(l->arena, id),
+						       .life = ENC_LIFE_ENDED,
+						       .state = "damaged",
+						       .reason = enc_arena_strdup(l->arena, e.text),
+						       .command = "",
+						       .status = -1};
+		else if (r < 0)
+			about.life = ENC_LIFE_ENDED, all = false; /* removed meanwhile */
+		if (all || about.life < ENC_LIFE_ENDED)
+			*ENC_PUSH(l->v, l->n) = about;
+	}
 	close(run.dir);
 	return 0;
 }
@@ -85,7 +99,7 @@ static void show_row(const struct enc_run_about *r, size_t width, int columns, s
 	add_cell(b, text, width);
 	add_cell(b, r->name ? r->name : "-", 16);
 	if (r->life == ENC_LIFE_ENDED)
-		snprintf(text, sizeof(text), "%s (%d)", r->state ? r->state : "?", r->status);
+		snprintf(text, sizeof(text), r->status < 0 ? "%s" : "%s (%d)", r->state, r->status);
 	else
 		snprintf(text, sizeof(text), "%s%s", r->state, r->tty ? " tty" : "");
 	add_cell(b, text, 15);

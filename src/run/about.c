@@ -249,16 +249,17 @@ int enc_run_about(struct enc_arena *a, int dir, const char *id, struct enc_run_a
 		ret->supervisor = (pid_t)number_of(map, "supervisor");
 		ret->supervisor_start = number_of(map, "supervisor_start");
 		take_overlay(map, dir, ret);
-	} else if (r != -ENOENT) {
-		return ENC_FAIL_ID(e, "E0801", -r, "run %s: %s", id, first.text);
 	}
+	/* A damaged one (a crash of the machine) only tells less: the lock and the result are what counts. */
 	enc_err_clear(&first);
 	r = read_object(a, dir, "result.json", &map, &first);
-	if (r == 0) {
+	if (r == 0 && text_of(map, "state")) {
 		take_common(a, map, ret);
 		take_result(map, ret);
 		return 0;
 	}
+	if (r == 0)
+		r = ENC_FAIL(&first, EINVAL, "result.json is damaged");
 	if (r != -ENOENT)
 		return ENC_FAIL_ID(e, "E0801", -r, "run %s: %s", id, first.text);
 	ret->life = !lives ? ENC_LIFE_LOST : fstatat(dir, "started", &st, 0) == 0 ? ENC_LIFE_STARTED : ENC_LIFE_PLANNED;
@@ -302,6 +303,42 @@ static int publish_end(const char *state_dir, const struct enc_run_result *res, 
 	if (r >= 0)
 		r = enc_record_sync(record, e);
 	return r;
+}
+
+/* The end that its supervisor told before it died, or that another told who could not write the result. */
+static int take_end(uint64_t seq, const char *line, size_t len, void *data)
+{
+	struct enc_run_result *res = data;
+	struct enc_node *map = NULL;
+	struct enc_diags d;
+	const char *state, *run;
+
+	if (!memmem(line, len, "\"run.finished\"", 14) || !memmem(line, len, res->id, strlen(res->id)))
+		return 0;
+	enc_diags_init(&d);
+	(void)enc_yaml_parse(res->arena, "record", enc_arena_strndup(res->arena, line, len), len, &d, &map);
+	enc_diags_done(&d);
+	if (!map || map->kind != ENC_NODE_MAP)
+		return 0;
+	state = text_of(map, "state");
+	run = text_of(map, "run");
+	if (!state || !run || strcmp(run, res->id) != 0)
+		return 0;
+	for (int i = 0; i <= ENC_RUN_FAILED_SETUP; i++)
+		if (strcmp(state, enc_run_state_name((enum enc_run_state)i)) == 0)
+			res->state = (enum enc_run_state)i;
+	res->status = (int)number_of(map, "exit");
+	res->signal = text_of(map, "signal") ? (int)number_of(map, "signal") : -1;
+	if (res->state == ENC_RUN_FINISHED && res->signal <= 0)
+		res->exit_code = res->status;
+	res->clause = text_of(map, "clause");
+	res->reason = text_of(map, "reason");
+	return 1;
+}
+
+static int recorded_end(const char *state_dir, struct enc_run_result *res, struct enc_err *e)
+{
+	return enc_record_walk(state_dir, 0, UINT64_MAX, take_end, res, e);
 }
 
 static void measure_streams(int dir, struct enc_run_result *res)
@@ -369,16 +406,16 @@ int enc_run_recover(const char *state_dir, int dir, const char *id, struct enc_e
 	if (!take(own) || fstatat(own, "result.json", &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	snprintf(res.id, sizeof(res.id), "%s", id);
-	r = read_object(a, own, "run.json", &map, e);
-	if (r < 0 && r != -ENOENT)
-		return r;
+	(void)read_object(a, own, "run.json", &map, e); /* missing or damaged: then less is told */
 	enc_err_clear(e);
 	res.clause = "die-with-supervisor";
 	res.reason = "its supervisor died, and the run with it";
 	res.started_ns = map ? number_of(map, "started_ns") : enc_now_real();
 	res.finished_ns = enc_now_real(); /* when it was noticed */
 	measure_streams(own, &res);
-	r = publish_end(state_dir, &res, e);
+	r = recorded_end(state_dir, &res, e);
+	if (r == 0)
+		r = publish_end(state_dir, &res, e);
 	if (r >= 0)
 		r = write_lost(state_dir, own, map, id, &res, e);
 	remove_groups(map, id);
