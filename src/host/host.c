@@ -10,12 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "host/impl.h"
+
+#define FILES_MIN 64
 
 static const char *const names[] = {
 #define ROW(id, name) [ENC_MECH_##id] = (name),
@@ -85,6 +88,20 @@ static const struct row {
 	 "a kernel of 5.11 or newer with overlayfs: modprobe overlay"},
 };
 
+/* A reason that lies with the caller, or with the moment, and not with the machine. */
+static bool will_pass(int error)
+{
+	return error == EMFILE || error == ENFILE || error == EAGAIN || error == ENOMEM || error == EFBIG;
+}
+
+/* Of so few descriptors some probes tell nothing at all. */
+static bool few_descriptors(void)
+{
+	struct rlimit files;
+
+	return getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < FILES_MIN;
+}
+
 static void take(struct enc_host *h, const struct row *r, const struct enc_answer *a)
 {
 	char reason[200];
@@ -95,6 +112,7 @@ static void take(struct enc_host *h, const struct row *r, const struct enc_answe
 		enc_probe_set(h, r->mech, ENC_ST_SUPPORTED, a->detail, NULL, NULL);
 		return;
 	}
+	h->passing = h->passing || will_pass(a->error);
 	(void)snprintf(reason, sizeof(reason), "%s: %s", a->step, strerror(a->error));
 	enc_probe_set(h, r->mech, r->otherwise, NULL, reason, r->next);
 }
@@ -175,7 +193,8 @@ int enc_host_load(const char *state_dir, unsigned flags, struct enc_host *ret, s
 	sigaddset(&ends, SIGQUIT);
 	(void)sigprocmask(SIG_BLOCK, &ends, &old);
 	probe_all(ret);
-	r = state_dir ? enc_cache_write(state_dir, build, ret, e) : 0;
+	ret->passing = ret->passing || few_descriptors();
+	r = state_dir && !ret->passing ? enc_cache_write(state_dir, build, ret, e) : 0;
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	return r;
 }

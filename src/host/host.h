@@ -64,7 +64,8 @@ struct enc_cgroup_home { /* where a controller's groups can be made by this user
 struct enc_host {
 	char boot_id[40], release[128], machine[72];
 	uid_t uid;
-	bool cached; /* came from boot.json */
+	bool cached;  /* came from boot.json */
+	bool passing; /* something was missing for want of descriptors, processes or memory: not kept */
 	struct enc_probe mech[ENC_MECH__COUNT];
 	int landlock_abi;			    /* 0 when absent */
 	struct enc_cgroup_home ctl[ENC_CTL__COUNT]; /* the best one */
