@@ -207,7 +207,15 @@ static void runs_later(void **state)
 		{"a/l", "../b/../../x", true},
 		{"a/b/l", "../../c", false},
 		{"l", "a/b", false},
-		{"l", "./a/../b", false},
+		{"l", "./a/../b", true}, /* a may be a link itself */
+		{".GIT/hooks/x", NULL, true},
+		{"sub/.Husky", "../p", true}, /* a link in the place of the folder */
+		{".github", "gh", true},
+		{".husky", NULL, false},
+		{"husky", "p", false},
+		{"bare/HEAD", NULL, true},
+		{"x.git/config", NULL, true},
+		{"src/config", NULL, false},
 		{"l", "a/../..", true},
 	};
 
