@@ -196,6 +196,18 @@ bool enc_ulid_ok(const char *s)
 	return n == 26 && s[0] <= '7';
 }
 
+/* Characters that are not seen and change in which order the others are (Unicode's bidirectional controls). */
+static bool is_bidi_control(const unsigned char *c, size_t len)
+{
+	if (len == 2)
+		return c[0] == 0xd8 && c[1] == 0x9c; /* U+061C */
+	if (len != 3 || c[0] != 0xe2)
+		return false;
+	if (c[1] == 0x80)
+		return c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xaa && c[2] <= 0xae); /* U+200E, F, U+202A to E */
+	return c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9;			       /* U+2066 to 9 */
+}
+
 void enc_buf_add_escaped(struct enc_buf *b, const char *s, size_t n)
 {
 	for (size_t i = 0; i < n;) {
@@ -203,7 +215,12 @@ void enc_buf_add_escaped(struct enc_buf *b, const char *s, size_t n)
 		size_t len = enc_utf8_len(s + i, n - i);
 		bool c1 = len == 2 && c == 0xc2 && (unsigned char)s[i + 1] < 0xa0;
 
-		if (len == 0 || c < 0x20 || c == 0x7f || c1) {
+		if (is_bidi_control((const unsigned char *)s + i, len)) {
+			enc_buf_printf(b, "\\x%02x", c);
+			for (size_t k = 1; k < len; k++)
+				enc_buf_printf(b, "\\x%02x", (unsigned char)s[i + k]);
+			i += len;
+		} else if (len == 0 || c < 0x20 || c == 0x7f || c1) {
 			enc_buf_printf(b, "\\x%02x", c);
 			i++;
 		} else {
