@@ -80,17 +80,42 @@ static void set(struct work *w, size_t i, enum fate fate, const char *why)
 	w->n[fate]++;
 }
 
-/* A folder that is made for something that is wanted is wanted, too. */
+/* Both halves of a name that became something else, or neither: what is deleted would be missed. */
+static size_t other_half(const struct enc_changes *c, size_t i)
+{
+	if (i + 1 < c->n && strcmp(c->v[i].path, c->v[i + 1].path) == 0)
+		return i + 1;
+	return i && strcmp(c->v[i].path, c->v[i - 1].path) == 0 ? i - 1 : i;
+}
+
+static int to_path(const void *key, const void *change)
+{
+	return strcmp(key, ((const struct enc_change *)change)->path);
+}
+
+/* A folder that is made for something that is wanted is wanted, too, and that what was in its place goes. */
 static void want_parents(struct work *w)
 {
 	const struct enc_changes *c = &w->l->changes;
 
-	for (size_t i = 0; i < c->n; i++)
-		for (size_t k = 0; k < c->n && w->fate[i] == WANTED; k++)
-			if (w->fate[k] == NOT_ASKED_FOR && c->v[k].kind == ENC_CHANGE_ADDED &&
-			    S_ISDIR(c->v[k].new.st_mode) && strlen(c->v[k].path) < strlen(c->v[i].path) &&
-			    enc_change_in(&c->v[i], c->v[k].path))
+	for (size_t i = 0; i < c->n; i++) {
+		enc_auto(enc_free_auto) char *path = w->fate[i] == WANTED ? enc_strdup(c->v[i].path) : NULL;
+
+		for (char *slash = path ? strrchr(path, '/') : NULL; slash; slash = strrchr(path, '/')) {
+			const struct enc_change *at;
+			size_t k;
+
+			*slash = '\0';
+			at = bsearch(path, c->v, c->n, sizeof(*c->v), to_path);
+			k = at ? (size_t)(at - c->v) : 0;
+			if (!at || (at->kind == ENC_CHANGE_MODIFIED && other_half(c, k) == k))
+				continue;
+			if (w->fate[k] == NOT_ASKED_FOR)
 				w->fate[k] = WANTED;
+			if (w->fate[other_half(c, k)] == NOT_ASKED_FOR)
+				w->fate[other_half(c, k)] = WANTED;
+		}
+	}
 }
 
 static int choose(struct work *w, char **paths, struct enc_err *e)
@@ -128,10 +153,11 @@ static void one(struct work *w, struct enc_applier *applier, size_t i)
 
 	if (w->a->dry) {
 		set(w, i,
-		    c->later && !w->a->code	   ? LEFT_CODE
+		    c->trouble			   ? FAILED
+		    : c->later && !w->a->code	   ? LEFT_CODE
 		    : c->meanwhile && !w->a->force ? LEFT_CHANGED
 						   : WANTED,
-		    NULL);
+		    c->trouble);
 		return;
 	}
 	r = enc_apply(applier, c, &e);
@@ -139,14 +165,6 @@ static void one(struct work *w, struct enc_applier *applier, size_t i)
 		set(w, i, r == -ESTALE || r == -ENOTEMPTY ? LEFT_CHANGED : FAILED, e.text);
 	else
 		set(w, i, APPLIED, NULL);
-}
-
-/* Both halves of a name that became something else, or neither: what is deleted would be missed. */
-static size_t other_half(const struct enc_changes *c, size_t i)
-{
-	if (i + 1 < c->n && strcmp(c->v[i].path, c->v[i + 1].path) == 0)
-		return i + 1;
-	return i && strcmp(c->v[i].path, c->v[i - 1].path) == 0 ? i - 1 : i;
 }
 
 static void ask_for_code(struct work *w)
@@ -169,7 +187,7 @@ static void ask_for_code(struct work *w)
 static void all(struct work *w)
 {
 	const struct enc_changes *c = &w->l->changes;
-	struct enc_applier *applier = enc_applier_new(&w->l->o, c, w->a->force);
+	struct enc_applier *applier = w->a->dry ? NULL : enc_applier_new(&w->l->o, c, w->a->force);
 
 	ask_for_code(w);
 	for (size_t i = c->n; i-- > 0;)
@@ -285,6 +303,8 @@ static int cmd_apply(const struct enc_verb *verb, void *args, int argc, char **a
 
 	if (r >= 0)
 		r = check_ended(&l, &e);
+	if (r >= 0 && !a->dry)
+		r = enc_cli_layer_lock(&l, &e);
 	if (r >= 0)
 		r = run_apply(&l, a, argv + 1, &e);
 	enc_cli_layer_close(&l);
@@ -303,7 +323,9 @@ const struct enc_verb enc_verb_apply = {
 		       "agents, links\n"
 		       "that lead out) are asked for one by one at a terminal, and left without one, unless "
 		       "--with-code. Set-id bits\n"
-		       "are never taken over. The run's layer stays: enclosure discard removes it.",
+		       "are never taken over. The run's layer stays: enclosure discard removes it. An apply that is "
+		       "killed leaves at most\n"
+		       "one file .enclosure-apply-ID, which the next one replaces.",
 	.opts = apply_opts,
 	.n_opts = ENC_LEN(apply_opts),
 	.args_size = sizeof(struct apply_args),
@@ -350,7 +372,7 @@ static int print_discarded(const char *id, bool json)
 static int cmd_discard(const struct enc_verb *verb, void *args, int argc, char **argv)
 {
 	const struct discard_args *a = args;
-	struct enc_cli_layer l = {.o = {.upper = -1, .lower = -1}};
+	struct enc_cli_layer l = {.o = {.upper = -1, .lower = -1}, .lock = -1};
 	struct enc_err e = {0};
 	struct stat st;
 	int r = enc_cli_run_open(&l.run, argv[0], &e);
@@ -364,6 +386,8 @@ static int cmd_discard(const struct enc_verb *verb, void *args, int argc, char *
 		(void)enc_err_id(&e, "E0804", NULL);
 		r = -ENODATA;
 	}
+	if (r >= 0)
+		r = enc_cli_layer_lock(&l, &e);
 	if (r >= 0)
 		r = enc_overlay_discard(l.run.dir, "overlay", &e);
 	if (r >= 0)

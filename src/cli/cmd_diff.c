@@ -58,6 +58,7 @@ static void object(const struct enc_change *c, const struct enc_diff_count *n, s
 	enc_json_bool(j, "attributes", c->attrs);
 	enc_json_bool(j, "changed_meanwhile", c->meanwhile);
 	enc_json_str(j, "runs_later", c->later);
+	enc_json_str(j, "trouble", c->trouble);
 	enc_json_end(j);
 }
 
@@ -81,6 +82,8 @@ static void stat_line(const struct enc_change *c, const struct enc_diff_count *n
 		enc_buf_printf(b, "  mode %04o to %04o", c->old.st_mode & 07777, c->new.st_mode & 07777);
 	if (c->attrs)
 		enc_buf_puts(b, "  attributes");
+	if (c->trouble)
+		enc_buf_printf(b, "  %snot compared: %s%s", bold, c->trouble, off);
 	if (c->later)
 		enc_buf_printf(b, "  %sruns code later: %s%s", bold, c->later, off);
 	if (c->meanwhile)
@@ -89,7 +92,7 @@ static void stat_line(const struct enc_change *c, const struct enc_diff_count *n
 }
 
 /* One change after the other, since together they may be large. */
-static int print_texts(struct enc_cli_layer *l, const char *path, const struct diff_args *a, struct enc_err *e)
+static int print_texts(struct enc_cli_layer *l, const char *path, const struct diff_args *a)
 {
 	bool terminal = isatty(STDOUT_FILENO), color = enc_cli_color(STDOUT_FILENO);
 	uint64_t files = 0, added = 0, deleted = 0;
@@ -103,9 +106,7 @@ static int print_texts(struct enc_cli_layer *l, const char *path, const struct d
 			continue;
 		enc_buf_reset(&text);
 		enc_buf_reset(&out);
-		r = enc_overlay_diff(&l->o, &l->changes.v[i], &text, &n, e);
-		if (r < 0)
-			break;
+		enc_overlay_diff(&l->o, &l->changes.v[i], &text, &n);
 		files++;
 		added += n.added;
 		deleted += n.deleted;
@@ -128,7 +129,7 @@ static int print_texts(struct enc_cli_layer *l, const char *path, const struct d
 	return r;
 }
 
-static int print_object(struct enc_cli_layer *l, const char *path, struct enc_err *e)
+static int print_object(struct enc_cli_layer *l, const char *path)
 {
 	struct enc_buf out = {0}, text = {0};
 	struct enc_json j;
@@ -141,19 +142,19 @@ static int print_object(struct enc_cli_layer *l, const char *path, struct enc_er
 	enc_json_str(&j, "state", l->about.state);
 	enc_json_path(&j, "workspace", l->about.overlay.path);
 	enc_json_array(&j, "changes");
-	for (size_t i = 0; i < l->changes.n && r >= 0; i++) {
+	for (size_t i = 0; i < l->changes.n; i++) {
 		struct enc_diff_count n = {0};
 
 		if (!enc_change_in(&l->changes.v[i], path))
 			continue;
 		enc_buf_reset(&text);
-		r = enc_overlay_diff(&l->o, &l->changes.v[i], &text, &n, e);
+		enc_overlay_diff(&l->o, &l->changes.v[i], &text, &n);
 		object(&l->changes.v[i], &n, &j);
 	}
 	enc_json_end(&j);
 	enc_json_end(&j);
 	enc_buf_putc(&out, '\n');
-	if (r >= 0 && enc_cli_out(&out))
+	if (enc_cli_out(&out))
 		r = -EPIPE;
 	enc_buf_done(&out);
 	enc_buf_done(&text);
@@ -171,7 +172,7 @@ static int cmd_diff(const struct enc_verb *verb, void *args, int argc, char **ar
 	if (r >= 0 && argc > 1)
 		path = enc_cli_layer_path(&l, argv[1], &e);
 	if (r >= 0 && path)
-		r = a->json ? print_object(&l, path, &e) : print_texts(&l, path, a, &e);
+		r = a->json ? print_object(&l, path) : print_texts(&l, path, a);
 	enc_cli_layer_close(&l);
 	if (r == -EPIPE && !e.code)
 		return 2; /* told already */
@@ -187,7 +188,8 @@ const struct enc_verb enc_verb_diff = {
 	.description =
 		"For a run with filesystem: {workspace: overlay}. In the form of 'git diff': 'git apply' takes it. "
 		"What\n"
-		"git has no form for (folders, FIFOs, extended attributes, finer modes) stands in lines that begin "
+		"git has no form for (folders, FIFOs, extended attributes, finer modes, what is closed) stands in "
+		"lines that begin "
 		"with #.\n"
 		"PATH is below the workspace. While the run goes on it is what has been changed up to now. RUN as in\n"
 		"'enclosure result'.",

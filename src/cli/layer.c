@@ -7,13 +7,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/text.h"
 
 static int no_layer(const struct enc_cli_layer *l, bool had_one, struct enc_err *e)
 {
-	ENC_FAIL(e, ENODATA, had_one ? "the changes of run %s were discarded" : "run %s had its workspace directly",
+	ENC_FAIL(e, ENODATA,
+		 had_one ? "run %s has no layer: it never started, or its changes were discarded"
+			 : "run %s had its workspace directly",
 		 l->run.id);
 	return enc_err_id(e, "E0804", had_one ? NULL : "write filesystem: {workspace: overlay} in the manifest");
 }
@@ -24,6 +27,10 @@ static int open_folders(struct enc_cli_layer *l, struct enc_err *e)
 	struct stat st;
 
 	l->o.upper = openat(l->run.dir, "overlay/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	/* The run may have closed its workspace itself; whether it may be entered is nothing that is applied. */
+	if (l->o.upper < 0 && errno == EACCES && l->about.life >= ENC_LIFE_ENDED &&
+	    fchmodat(l->run.dir, "overlay/upper", 0700, AT_SYMLINK_NOFOLLOW) == 0)
+		l->o.upper = openat(l->run.dir, "overlay/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (l->o.upper < 0 && errno == ENOENT)
 		return no_layer(l, true, e);
 	l->o.lower = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -41,7 +48,7 @@ int enc_cli_layer_open(struct enc_cli_layer *l, const char *which, struct enc_er
 	int r;
 
 	memset(l, 0, sizeof(*l));
-	l->o.upper = l->o.lower = -1;
+	l->o.upper = l->o.lower = l->lock = -1;
 	r = enc_cli_run_open(&l->run, which, e);
 	if (r >= 0)
 		r = enc_cli_run_about(&l->run, &l->about, e);
@@ -57,12 +64,25 @@ int enc_cli_layer_open(struct enc_cli_layer *l, const char *which, struct enc_er
 	l->o.run_gid = l->about.overlay.run_gid;
 	l->o.owner_uid = l->about.overlay.uid;
 	l->o.owner_gid = l->about.overlay.gid;
+	l->o.tag = l->run.id;
 	l->o.arena = l->run.arena;
 	return enc_overlay_changes(&l->o, &l->changes, e);
 }
 
+int enc_cli_layer_lock(struct enc_cli_layer *l, struct enc_err *e)
+{
+	l->lock = openat(l->run.dir, "overlay", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (l->lock < 0)
+		return ENC_FAIL_ID(e, "E0804", errno, "open the run's layer: %s", strerror(errno));
+	if (flock(l->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	ENC_FAIL(e, EBUSY, "the changes of run %s are being applied or discarded", l->run.id);
+	return enc_err_id(e, "E0804", "wait until that is done");
+}
+
 void enc_cli_layer_close(struct enc_cli_layer *l)
 {
+	enc_close_auto(&l->lock);
 	enc_changes_done(&l->changes);
 	enc_close_auto(&l->o.upper);
 	enc_close_auto(&l->o.lower);

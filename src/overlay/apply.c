@@ -5,6 +5,9 @@
  * The way to each name is walked below the workspace's descriptor through no link (openat2, RESOLVE_BENEATH and
  * RESOLVE_NO_SYMLINKS), whatever the run or anybody planted there. A file is written beside its place under a name that
  * did not exist, and renamed into it: who reads sees the old or the new. Set-id bits are never taken over.
+ *
+ * That name is the run's own: an apply that is killed leaves one such file at most, in the place of which the next one
+ * writes. Appliers of one run would share it, so there is one at a time (enclosure's lock on the layer).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,13 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "overlay/impl.h"
-#include "sys/mountfd.h"
 
 struct enc_applier {
 	const struct enc_overlay *o;
@@ -26,6 +27,21 @@ struct enc_applier {
 	struct enc_twin *twins;
 	size_t n_twins;
 };
+
+/* A file that the run renamed is told from one that the owner removed by the folder's time (walk.c), which changes with
+ * what is applied. So what is known to be new now is marked as such: the layer is not mounted again. */
+static void settle(const struct enc_overlay *o, const struct enc_changes *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		enc_auto_fd int fd = -1;
+
+		if (c->v[i].kind != ENC_CHANGE_ADDED || c->v[i].meanwhile || !S_ISREG(c->v[i].new.st_mode))
+			continue;
+		fd = enc_overlay_open(o->upper, c->v[i].path, O_RDONLY | O_NONBLOCK);
+		if (fd >= 0)
+			(void)fremovexattr(fd, "user.overlay.origin"); /* else it may be asked for with --force */
+	}
+}
 
 struct enc_applier *enc_applier_new(const struct enc_overlay *o, const struct enc_changes *c, bool force)
 {
@@ -35,6 +51,7 @@ struct enc_applier *enc_applier_new(const struct enc_overlay *o, const struct en
 	a->force = force;
 	for (size_t i = 0; i < c->n_kept; i++)
 		*ENC_PUSH(a->twins, a->n_twins) = c->kept[i];
+	settle(o, c);
 	return a;
 }
 
@@ -103,17 +120,42 @@ static void owner_of(const struct enc_overlay *o, const struct enc_change *c, ui
 	*ret_gid = c->new.st_gid == o->run_gid ? o->owner_gid : c->new.st_gid;
 }
 
-/* Modes without set-id bits, but for those that were there. An ordinary user can give nothing away. */
+/* Modes without set-id bits, but for those that folders have from before or by inheritance. */
 static int dress(const struct enc_overlay *o, const struct enc_change *c, int fd)
 {
-	mode_t keep = c->kind == ENC_CHANGE_MODIFIED && S_ISDIR(c->old.st_mode) ? c->old.st_mode & 06000 : 0;
+	mode_t mode = c->new.st_mode & 01777;
+	struct stat now;
 	uid_t uid;
 	gid_t gid;
 
+	if (fstat(fd, &now) < 0)
+		return -1;
+	if (S_ISDIR(now.st_mode))
+		mode |= now.st_mode & 06000;
 	owner_of(o, c, &uid, &gid);
 	if (geteuid() == 0 && fchown(fd, uid, gid) < 0)
 		return -1;
-	return fchmod(fd, (c->new.st_mode & 01777) | keep);
+	/* An ordinary user gives nothing away, and a group only to one of his own: what was another's is not theirs. */
+	if (geteuid() != 0 && c->kind == ENC_CHANGE_MODIFIED && now.st_gid != gid && fchown(fd, (uid_t)-1, gid) < 0)
+		mode &= ~(mode_t)0070;
+	return fchmod(fd, mode);
+}
+
+static bool is_own_attr(const char *name)
+{
+	return strncmp(name, "user.", 5) == 0 && strncmp(name, "user.overlay.", 13) != 0;
+}
+
+/* What the run took away from a folder goes; a file is made anew. */
+static int drop_attrs(int from, int to)
+{
+	enc_auto(enc_free_auto) char *list = enc_alloc(65536);
+	ssize_t n = flistxattr(to, list, 65536);
+
+	for (const char *at = list; n > 0 && at < list + n; at += strlen(at) + 1)
+		if (is_own_attr(at) && fgetxattr(from, at, NULL, 0) < 0 && fremovexattr(to, at) < 0)
+			return -1;
+	return 0;
 }
 
 static int copy_attrs(int from, int to)
@@ -124,7 +166,7 @@ static int copy_attrs(int from, int to)
 	for (const char *at = list; n > 0 && at < list + n; at += strlen(at) + 1) {
 		ssize_t len;
 
-		if (strncmp(at, "user.", 5) != 0 || strncmp(at, "user.overlay.", 13) == 0)
+		if (!is_own_attr(at))
 			continue;
 		len = fgetxattr(from, at, value, 65536);
 		if (len < 0 || fsetxattr(to, at, value, (size_t)len, 0) < 0)
@@ -177,13 +219,23 @@ static int copy_bytes(int from, int to, off_t size)
 	return 0;
 }
 
-static void temporary(char *out, size_t n)
+/* Without the old file's access list the group's bits, which were its mask, would open the file to the group. */
+static int keep_acl(const struct enc_overlay *o, const struct enc_change *c, int to)
 {
-	uint64_t random = 0;
+	static const char name[] = "system.posix_acl_access";
+	enc_auto(enc_free_auto) char *value = enc_alloc(65536);
+	enc_auto_fd int old = -1;
+	ssize_t n;
 
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		random = enc_now_boot(); /* a name that is taken already is refused by O_EXCL */
-	snprintf(out, n, ".enclosure-%016llx", (unsigned long long)random);
+	if (c->kind != ENC_CHANGE_MODIFIED)
+		return 0;
+	old = enc_overlay_open(o->lower, c->path, O_RDONLY | O_NONBLOCK);
+	if (old < 0)
+		return -1;
+	n = fgetxattr(old, name, value, 65536);
+	if (n < 0)
+		return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -1;
+	return fsetxattr(to, name, value, (size_t)n, 0);
 }
 
 static int make_file(const struct enc_overlay *o, const struct enc_change *c, int dir, const char *tmp)
@@ -199,8 +251,8 @@ static int make_file(const struct enc_overlay *o, const struct enc_change *c, in
 		return -1;
 	}
 	to = openat(dir, tmp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (to < 0 || copy_bytes(from, to, st.st_size) < 0 || copy_attrs(from, to) < 0 || dress(o, c, to) < 0 ||
-	    futimens(to, times) < 0)
+	if (to < 0 || copy_bytes(from, to, st.st_size) < 0 || copy_attrs(from, to) < 0 || keep_acl(o, c, to) < 0 ||
+	    dress(o, c, to) < 0 || futimens(to, times) < 0)
 		return -1;
 	return fsync(to);
 }
@@ -223,7 +275,8 @@ static int make_fifo(const struct enc_overlay *o, const struct enc_change *c, in
 	gid_t gid;
 
 	owner_of(o, c, &uid, &gid);
-	if (mknodat(dir, tmp, S_IFIFO | (c->new.st_mode & 0777), 0) < 0)
+	if (mknodat(dir, tmp, S_IFIFO | 0600, 0) < 0 ||
+	    fchmodat(dir, tmp, c->new.st_mode & 0777, AT_SYMLINK_NOFOLLOW) < 0)
 		return -1;
 	return geteuid() == 0 ? fchownat(dir, tmp, uid, gid, AT_SYMLINK_NOFOLLOW) : 0;
 }
@@ -234,11 +287,18 @@ static int make_twin(const struct enc_applier *a, const struct enc_change *c, in
 	for (size_t i = 0; i < a->n_twins; i++) {
 		const char *name;
 		enc_auto_fd int there = -1;
+		struct stat st;
 
 		if (a->twins[i].dev != c->new.st_dev || a->twins[i].ino != c->new.st_ino)
 			continue;
 		there = enc_overlay_parent(a->o->lower, a->twins[i].path, &name);
-		return there < 0 ? -1 : linkat(there, name, dir, tmp, 0);
+		if (there < 0 || linkat(there, name, dir, tmp, 0) < 0)
+			return -1;
+		if (fstatat(dir, tmp, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+		    st.st_size == c->new.st_size)
+			return 0;
+		(void)unlinkat(dir, tmp, 0); /* something else is there by now */
+		return -1;
 	}
 	return -1;
 }
@@ -269,9 +329,9 @@ static int make(struct enc_applier *a, const struct enc_change *c, int dir, cons
 static int put(struct enc_applier *a, const struct enc_change *c, int dir, const char *name, struct enc_err *e)
 {
 	unsigned flags = c->kind == ENC_CHANGE_ADDED && !a->force ? RENAME_NOREPLACE : 0;
-	char tmp[40];
+	enc_auto(enc_free_auto) char *tmp = enc_asprintf(".enclosure-apply-%s", a->o->tag ? a->o->tag : "");
 
-	temporary(tmp, sizeof(tmp));
+	(void)unlinkat(dir, tmp, 0); /* of an apply that was killed */
 	if (make(a, c, dir, tmp) < 0 || renameat2(dir, tmp, dir, name, flags) < 0) {
 		int code = errno;
 
@@ -286,12 +346,17 @@ static int put_dir(const struct enc_applier *a, const struct enc_change *c, int 
 		   struct enc_err *e)
 {
 	enc_auto_fd int fd = -1, from = -1;
+	struct stat st;
 
 	if (c->kind == ENC_CHANGE_ADDED && mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
 		return fail("make folder", c, e);
-	fd = enc_sys_open_plain(dir, name, O_RDONLY | O_DIRECTORY, ENC_RESOLVE_BENEATH);
+	fd = enc_overlay_open(dir, name, O_RDONLY | O_DIRECTORY);
 	from = enc_overlay_open(a->o->upper, c->path, O_RDONLY | O_DIRECTORY);
-	if (fd < 0 || from < 0 || dress(a->o, c, fd) < 0 || copy_attrs(from, fd) < 0)
+	if (fd < 0 || from < 0 || fstat(fd, &st) < 0)
+		return fail("change folder", c, e);
+	if (c->kind == ENC_CHANGE_MODIFIED && (st.st_dev != c->old.st_dev || st.st_ino != c->old.st_ino))
+		return changed_meanwhile(c, e);
+	if (copy_attrs(from, fd) < 0 || drop_attrs(from, fd) < 0 || dress(a->o, c, fd) < 0)
 		return fail("change folder", c, e);
 	return 0;
 }
@@ -310,15 +375,22 @@ static int take_away(const struct enc_change *c, int dir, const char *name, stru
 	return fail("remove", c, e);
 }
 
-int enc_apply(struct enc_applier *a, const struct enc_change *c, struct enc_err *e)
+/* Folders that their owner closed to himself (0555, as package caches have them) are opened while one name in them is
+ * written; root needs none of this. Returns the mode to put back, or 0. */
+static mode_t open_up(int dir, char *path, size_t n)
 {
-	const char *name;
-	enc_auto_fd int dir = enc_overlay_parent(a->o->lower, c->path, &name);
-	int r;
+	struct stat st;
 
-	if (dir < 0)
-		return c->kind == ENC_CHANGE_DELETED && errno == ENOENT ? 0 : fail("reach", c, e);
-	r = check(a, c, dir, name, e);
+	(void)snprintf(path, n, "/proc/self/fd/%d", dir); /* fits */
+	if (geteuid() == 0 || fstat(dir, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 0300) == 0300)
+		return 0;
+	return chmod(path, (st.st_mode & 07777) | 0700) < 0 ? 0 : S_IFDIR | (st.st_mode & 07777);
+}
+
+static int apply_in(struct enc_applier *a, const struct enc_change *c, int dir, const char *name, struct enc_err *e)
+{
+	int r = check(a, c, dir, name, e);
+
 	if (r < 0)
 		return r;
 	if (c->kind == ENC_CHANGE_DELETED)
@@ -326,52 +398,90 @@ int enc_apply(struct enc_applier *a, const struct enc_change *c, struct enc_err 
 	return S_ISDIR(c->new.st_mode) ? put_dir(a, c, dir, name, e) : put(a, c, dir, name, e);
 }
 
+int enc_apply(struct enc_applier *a, const struct enc_change *c, struct enc_err *e)
+{
+	const char *name;
+	enc_auto_fd int dir = enc_overlay_parent(a->o->lower, c->path, &name);
+	char path[40];
+	mode_t was;
+	int r;
+
+	if (c->trouble) {
+		ENC_FAIL(e, EOPNOTSUPP, "%s: %s", c->path, c->trouble);
+		return enc_err_id(e, "E0804", NULL);
+	}
+	if (dir < 0)
+		return c->kind == ENC_CHANGE_DELETED && errno == ENOENT ? 0 : fail("reach", c, e);
+	was = open_up(dir, path, sizeof(path));
+	r = apply_in(a, c, dir, name, e);
+	if (was)
+		(void)chmod(path, was & 07777); /* else it stays open to its owner, and the next diff shows it */
+	return r;
+}
+
 /* ---- thrown away ---- */
 
-static int empty(int dir, int depth)
+#define DEEP 64 /* a descriptor or two a level: what lies deeper is moved up */
+
+static int empty(int top, int dir, int depth, unsigned *moved);
+
+/* A folder that is to go. The run may have closed its own folders to us, who own them. */
+static int empty_folder(int top, int dir, const char *name, int depth, unsigned *moved)
 {
-	int fd = enc_sys_open_plain(dir, ".", O_RDONLY | O_DIRECTORY, 0);
+	enc_auto_fd int below = -1;
+	char up[40];
+
+	if (fchmodat(dir, name, 0700, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (depth >= DEEP) {
+		(void)snprintf(up, sizeof(up), "deep-%u", (*moved)++); /* fits */
+		return renameat(dir, name, top, up);
+	}
+	below = enc_overlay_open(dir, name, O_RDONLY | O_DIRECTORY);
+	if (below < 0 || empty(top, below, depth + 1, moved) < 0)
+		return -1;
+	return unlinkat(dir, name, AT_REMOVEDIR);
+}
+
+static int empty(int top, int dir, int depth, unsigned *moved)
+{
+	int fd = enc_overlay_open(dir, ".", O_RDONLY | O_DIRECTORY);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	int r = 0;
 
-	if (!d || depth > 4096) {
-		if (d)
-			(void)closedir(d);
-		else
-			enc_close_auto(&fd);
+	if (!d) {
+		enc_close_auto(&fd);
 		return -1;
 	}
 	while (r == 0 && (entry = readdir(d))) {
-		enc_auto_fd int below = -1;
-
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (unlinkat(dirfd(d), entry->d_name, 0) == 0)
 			continue;
-		if (errno != EISDIR && errno != EPERM) {
-			r = -1;
-			break;
-		}
-		/* The run may have closed its own folders to us, who own them. */
-		if (fchmodat(dirfd(d), entry->d_name, 0700, 0) < 0) {
-			r = -1;
-			break;
-		}
-		below = enc_sys_open_plain(dirfd(d), entry->d_name, O_RDONLY | O_DIRECTORY, ENC_RESOLVE_BENEATH);
-		r = below < 0 ? -1 : empty(below, depth + 1);
-		if (r == 0)
-			r = unlinkat(dirfd(d), entry->d_name, AT_REMOVEDIR);
+		r = errno == EISDIR ? empty_folder(top, dirfd(d), entry->d_name, depth, moved) : -1;
 	}
-	(void)closedir(d);
+	(void)closedir(d); /* was only read */
+	return r;
+}
+
+static int empty_all(int top)
+{
+	unsigned moved = 0, before;
+	int r;
+
+	do {
+		before = moved;
+		r = empty(top, top, 0, &moved);
+	} while (r == 0 && moved != before);
 	return r;
 }
 
 int enc_overlay_discard(int dir, const char *name, struct enc_err *e)
 {
-	enc_auto_fd int fd = enc_sys_open_plain(dir, name, O_RDONLY | O_DIRECTORY, ENC_RESOLVE_BENEATH);
+	enc_auto_fd int fd = enc_overlay_open(dir, name, O_RDONLY | O_DIRECTORY);
 
-	if (fd < 0 || empty(fd, 0) < 0 || unlinkat(dir, name, AT_REMOVEDIR) < 0) {
+	if (fd < 0 || empty_all(fd) < 0 || unlinkat(dir, name, AT_REMOVEDIR) < 0) {
 		int code = errno;
 
 		ENC_FAIL(e, code, "remove the layer %s: %s", name, strerror(code));

@@ -21,13 +21,8 @@ struct side {
 	bool big;
 };
 
-static int fail(struct enc_err *e, int code, const char *path)
-{
-	ENC_FAIL(e, code, "read %s: %s", path, strerror(code));
-	return enc_err_id(e, "E0804", NULL);
-}
-
-static int read_side(int root, const struct enc_change *c, const struct stat *st, struct side *ret, struct enc_err *e)
+/* 0 or negative errno. */
+static int read_side(int root, const struct enc_change *c, const struct stat *st, struct side *ret)
 {
 	enc_auto_fd int fd = -1;
 	struct enc_buf b = {0};
@@ -37,20 +32,20 @@ static int read_side(int root, const struct enc_change *c, const struct stat *st
 	if (S_ISLNK(st->st_mode)) {
 		ret->s = enc_overlay_readlink(root, c->path);
 		if (!ret->s)
-			return fail(e, errno, c->path);
+			return -errno;
 		ret->n = strlen(ret->s);
 		return 0;
 	}
 	fd = enc_overlay_open(root, c->path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
-		return fail(e, errno, c->path);
+		return -errno;
 	enc_buf_add(&b, "", 0);
 	while (b.len <= TEXT_MAX && (n = read(fd, part, sizeof(part))) > 0)
 		enc_buf_add(&b, part, (size_t)n);
 	ret->big = b.len > TEXT_MAX;
 	ret->s = b.s;
 	ret->n = b.len;
-	return n < 0 ? fail(e, errno, c->path) : 0;
+	return n < 0 ? -errno : 0;
 }
 
 static bool is_binary(const struct side *s)
@@ -70,8 +65,16 @@ static bool has_content(const struct stat *st)
 	return S_ISREG(st->st_mode) || S_ISLNK(st->st_mode);
 }
 
-/* What git has no form for is told in lines that git apply passes over. */
-static void tell_other(const struct enc_change *c, struct enc_buf *out)
+/* git tells whether the owner may execute a file, and nothing else of its mode. */
+static bool finer_mode(const struct enc_change *c)
+{
+	if (c->kind == ENC_CHANGE_ADDED)
+		return !S_ISLNK(c->new.st_mode) && (c->new.st_mode & 0002);
+	return c->mode && (((c->old.st_mode ^ c->new.st_mode) & 01666) || git_mode(&c->old) == git_mode(&c->new));
+}
+
+/* What git has no form for is told in lines that git apply passes over. why: what can't be shown, or NULL. */
+static void tell_other(const struct enc_change *c, const char *why, struct enc_buf *out)
 {
 	const struct stat *st = c->kind == ENC_CHANGE_DELETED ? &c->old : &c->new;
 	const char *what = S_ISDIR(st->st_mode)	   ? "folder"
@@ -85,10 +88,14 @@ static void tell_other(const struct enc_change *c, struct enc_buf *out)
 		       : c->kind == ENC_CHANGE_DELETED ? "deleted"
 						       : "changed");
 	enc_diff_path(out, "", c->path);
+	if (c->kind == ENC_CHANGE_ADDED && finer_mode(c))
+		enc_buf_printf(out, " (mode %04o: anybody may write)", c->new.st_mode & 07777);
 	if (c->mode)
 		enc_buf_printf(out, " (mode %04o, was %04o)", c->new.st_mode & 07777, c->old.st_mode & 07777);
 	if (c->attrs)
 		enc_buf_puts(out, " (extended attributes)");
+	if (why)
+		enc_buf_printf(out, " (not shown: %s)", why);
 	enc_buf_putc(out, '\n');
 }
 
@@ -148,38 +155,49 @@ static bool git_shows(const struct enc_change *c)
 	return c->kind != ENC_CHANGE_MODIFIED || c->content || git_mode(&c->old) != git_mode(&c->new);
 }
 
-int enc_overlay_diff(const struct enc_overlay *o, const struct enc_change *c, struct enc_buf *out,
-		     struct enc_diff_count *ret, struct enc_err *e)
+/* 0, or negative errno of what can't be read. */
+static int put_file(const struct enc_overlay *o, const struct enc_change *c, struct enc_buf *out,
+		    struct enc_diff_count *count)
 {
-	struct enc_diff_count count = {0};
 	struct side a = {0}, b = {0};
 	struct enc_buf hunks = {0};
 	int r = 0;
 
-	if (c->attrs || !git_shows(c))
-		tell_other(c, out);
-	if (git_shows(c)) {
-		if (c->kind != ENC_CHANGE_ADDED)
-			r = read_side(o->lower, c, &c->old, &a, e);
-		if (r >= 0 && c->kind != ENC_CHANGE_DELETED)
-			r = read_side(o->upper, c, &c->new, &b, e);
-		if (r >= 0) {
-			put_head(c, out);
-			count.binary = is_binary(&a) || is_binary(&b);
-			if (!count.binary)
-				enc_diff_texts(a.s ? a.s : "", a.n, b.s ? b.s : "", b.n, &hunks, &count);
-			if (count.binary && (c->kind != ENC_CHANGE_MODIFIED || c->content))
-				put_binary(c, out);
-			if (hunks.len) {
-				put_names(c, out);
-				enc_buf_add(out, hunks.s, hunks.len);
-			}
+	if (c->kind != ENC_CHANGE_ADDED)
+		r = read_side(o->lower, c, &c->old, &a);
+	if (r >= 0 && c->kind != ENC_CHANGE_DELETED)
+		r = read_side(o->upper, c, &c->new, &b);
+	if (r >= 0) {
+		put_head(c, out);
+		count->binary = is_binary(&a) || is_binary(&b);
+		if (!count->binary)
+			enc_diff_texts(a.s ? a.s : "", a.n, b.s ? b.s : "", b.n, &hunks, count);
+		if (count->binary && (c->kind != ENC_CHANGE_MODIFIED || c->content))
+			put_binary(c, out);
+		if (hunks.len) {
+			put_names(c, out);
+			enc_buf_add(out, hunks.s, hunks.len);
 		}
 	}
 	free(a.s);
 	free(b.s);
 	enc_buf_done(&hunks);
+	return r;
+}
+
+void enc_overlay_diff(const struct enc_overlay *o, const struct enc_change *c, struct enc_buf *out,
+		      struct enc_diff_count *ret)
+{
+	bool shows = git_shows(c) && !c->trouble;
+	struct enc_diff_count count = {0};
+	int r;
+
+	if (c->attrs || !shows || finer_mode(c))
+		tell_other(c, c->trouble, out);
+	/* One file that is closed, or that goes away while the run goes on, hides no other. */
+	r = shows ? put_file(o, c, out, &count) : 0;
+	if (r < 0)
+		tell_other(c, strerror(-r), out);
 	if (ret)
 		*ret = count;
-	return r < 0 ? r : 0;
 }

@@ -5,7 +5,8 @@
 #include "overlay/overlay.h"
 
 #define MAX_DEPTH 256
-/* Below `root`, through no link and into no other file system's... descriptor, or -1 with errno. */
+/* A descriptor of what is below `root`, reached through no link (ELOOP) and no mount (EXDEV: the run did not see what
+ * is mounted there, only the folder under it); or -1 with errno. */
 int enc_overlay_open(int root, const char *path, uint64_t flags);
 /* The folder that holds path, and its last component. */
 int enc_overlay_parent(int root, const char *path, const char **ret_name);

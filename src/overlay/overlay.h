@@ -22,6 +22,7 @@ struct enc_overlay {
 	struct timespec since;	  /* what changed below later, changed meanwhile */
 	uid_t run_uid, owner_uid; /* the run's id in the layer stands for the owner's */
 	gid_t run_gid, owner_gid;
+	const char *tag; /* the run's id: what a killed apply may leave in the workspace is .enclosure-apply-TAG */
 	struct enc_arena *arena;
 };
 
@@ -33,6 +34,7 @@ struct enc_change {
 	struct stat old, new;	   /* as far as kind has them */
 	bool content, mode, attrs; /* modified: what differs */
 	bool meanwhile;		   /* what lies below is newer than the run's start, and not what the run saw */
+	const char *trouble;	   /* why it can't be compared or reached, nor what is below it; or NULL */
 	const char *later;	   /* it runs code later: as what ("a git hook"); or NULL */
 };
 struct enc_twin { /* a file with several names in the layer, and one of them in the workspace */
@@ -47,7 +49,8 @@ struct enc_changes {
 	size_t n_kept;
 };
 
-/* All changes in the order of paths. 0 or negative errno. */
+/* All changes in the order of paths. 0 or negative errno. A name that the run made so that it can't be looked at does
+ * not hide the others: it has `trouble`. */
 int enc_overlay_changes(const struct enc_overlay *o, struct enc_changes *ret, struct enc_err *e);
 void enc_changes_done(struct enc_changes *c);
 /* The path is this change's or one above it. */
@@ -55,21 +58,24 @@ bool enc_change_in(const struct enc_change *c, const char *path);
 /* As what this file runs code without being called by name, or NULL. link: the target of a symbolic one, or NULL. */
 const char *enc_overlay_runs_later(const char *path, const char *link);
 
-/* As git diff shows it; *ret_added and *ret_deleted count lines (NULL is fine). Binary files are named. */
+/* As git diff shows it, with what git does not tell in lines that begin with #; *ret_added and *ret_deleted count lines
+ * (NULL is fine). Binary files are named. */
 struct enc_diff_count {
 	uint64_t added, deleted;
 	bool binary;
 };
-int enc_overlay_diff(const struct enc_overlay *o, const struct enc_change *c, struct enc_buf *out,
-		     struct enc_diff_count *ret, struct enc_err *e);
+void enc_overlay_diff(const struct enc_overlay *o, const struct enc_change *c, struct enc_buf *out,
+		      struct enc_diff_count *ret);
 /* The same of two texts: hunks alone. For tests. */
 void enc_diff_texts(const char *a, size_t na, const char *b, size_t nb, struct enc_buf *out,
 		    struct enc_diff_count *ret);
 /* A path as git writes it: in quotes with escapes where it has odd bytes. */
 void enc_diff_path(struct enc_buf *out, const char *prefix, const char *path);
 
-/* Takes one change over into the workspace, each file at once (written beside it and renamed). force: also over what
- * changed meanwhile. -ESTALE: it changed meanwhile; -ELOOP, -EXDEV: the way there leads through a link or out.
+/* Takes one change over into the workspace, each file at once (written beside it and renamed); one applier at a time.
+ * force: also over what
+ * changed meanwhile. -ESTALE: it changed meanwhile; -ELOOP, -EXDEV: the way there leads through a link or
+ * out, or to another file system; -EOPNOTSUPP: it has trouble.
  * Additions in the order of the list, deletions against it. */
 struct enc_applier;
 struct enc_applier *enc_applier_new(const struct enc_overlay *o, const struct enc_changes *c, bool force);

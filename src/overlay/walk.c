@@ -24,7 +24,7 @@
 
 int enc_overlay_open(int root, const char *path, uint64_t flags)
 {
-	return enc_sys_open_plain(root, path, flags | O_NOFOLLOW, ENC_RESOLVE_BENEATH);
+	return enc_sys_open_plain(root, path, flags | O_NOFOLLOW, ENC_RESOLVE_BENEATH | ENC_RESOLVE_NO_XDEV);
 }
 
 int enc_overlay_parent(int root, const char *path, const char **ret_name)
@@ -72,6 +72,39 @@ static struct enc_change *add(struct walk *w, enum enc_change_kind kind, const c
 	c->kind = kind;
 	c->path = enc_arena_strdup(w->o->arena, path);
 	return c;
+}
+
+static const char *trouble_of(int code)
+{
+	switch (code) {
+	case EACCES: return "its mode closes it";
+	case EXDEV: return "another file system is mounted there, which the run did not see";
+	case ELOOP:
+	case ENAMETOOLONG: return "it lies too deep";
+	default: return NULL;
+	}
+}
+
+static const struct stat a_folder = {.st_mode = S_IFDIR};
+
+/* By errno: what concerns one name is said there, and the walk goes on. The name may stand in the list already, as the
+ * last one. 0, or negative errno. */
+static int stuck(struct walk *w, enum enc_change_kind kind, const char *path, const struct stat *st)
+{
+	const char *why = trouble_of(errno);
+	struct enc_change *c = w->out->n ? &w->out->v[w->out->n - 1] : NULL;
+
+	if (!why || !path[0])
+		return failed(w, "look at", path[0] ? path : ".");
+	if (!c || strcmp(c->path, path) != 0) {
+		c = add(w, kind, path);
+		if (st && kind != ENC_CHANGE_ADDED)
+			c->old = *st;
+		if (st && kind != ENC_CHANGE_DELETED)
+			c->new = *st;
+	}
+	c->trouble = why;
+	return 0;
 }
 
 static const char *join(struct walk *w, const char *dir, const char *name)
@@ -124,10 +157,9 @@ static int open_dir(int root, const char *path)
 /* 1 there, 0 not, -1 errno. What the way there leads through a link for is not there. */
 static int look(int root, const char *path, struct stat *ret)
 {
-	const char *name;
-	enc_auto_fd int dir = enc_overlay_parent(root, path, &name);
+	enc_auto_fd int fd = enc_overlay_open(root, path, O_PATH);
 
-	if (dir >= 0 && fstatat(dir, name, ret, AT_SYMLINK_NOFOLLOW) == 0)
+	if (fd >= 0 && fstat(fd, ret) == 0)
 		return 1;
 	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
 }
@@ -154,7 +186,22 @@ static int is_opaque(int fd)
 
 /* ---- equal? ---- */
 
-static int same_bytes(struct walk *w, const char *path)
+static off_t data_from(int fd, off_t at, off_t size)
+{
+	off_t found = lseek(fd, at, SEEK_DATA);
+
+	return found >= 0 ? found : errno == ENXIO ? size : at; /* else: a file system that knows of no holes */
+}
+
+/* Where the next data of either begins: a hole is not read, however large the run made it. */
+static off_t next_data(int a, int b, off_t at, off_t size)
+{
+	off_t in_a = data_from(a, at, size), in_b = data_from(b, at, size);
+
+	return in_a < in_b ? in_a : in_b;
+}
+
+static int same_bytes(struct walk *w, const char *path, off_t size)
 {
 	enc_auto_fd int a = enc_overlay_open(w->o->upper, path, O_RDONLY | O_NONBLOCK);
 	enc_auto_fd int b = enc_overlay_open(w->o->lower, path, O_RDONLY | O_NONBLOCK);
@@ -164,8 +211,11 @@ static int same_bytes(struct walk *w, const char *path)
 	if (a < 0 || b < 0)
 		return -1;
 	for (;;) {
-		ssize_t n = pread(a, buf, COMPARE_BYTES, at), m = pread(b, buf + COMPARE_BYTES, COMPARE_BYTES, at);
+		ssize_t n, m;
 
+		at = next_data(a, b, at, size);
+		n = pread(a, buf, COMPARE_BYTES, at);
+		m = pread(b, buf + COMPARE_BYTES, COMPARE_BYTES, at);
 		if (n < 0 || m < 0)
 			return -1;
 		if (n != m || memcmp(buf, buf + COMPARE_BYTES, (size_t)n) != 0)
@@ -201,6 +251,7 @@ static void read_attrs(int root, const char *path, struct enc_buf *out)
 		ssize_t len = fgetxattr(fd, names.v[i], value, 65536);
 
 		enc_buf_add(out, names.v[i], strlen(names.v[i]) + 1);
+		enc_buf_printf(out, "%zd ", len); /* so that no value passes for another name */
 		if (len > 0)
 			enc_buf_add(out, value, (size_t)len);
 	}
@@ -244,6 +295,18 @@ static void deleted(struct walk *w, const char *path, const struct stat *st)
 		c->later = enc_overlay_runs_later(path, NULL);
 }
 
+static int deleted_tree(struct walk *w, const char *path, const struct stat *st, int depth);
+
+static int deleted_below(struct walk *w, const char *path, int depth)
+{
+	struct stat st;
+	int there = look(w->o->lower, path, &st);
+
+	if (there < 0)
+		return stuck(w, ENC_CHANGE_DELETED, path, NULL);
+	return there ? deleted_tree(w, path, &st, depth) : 0;
+}
+
 /* A whole tree below is gone. */
 static int deleted_tree(struct walk *w, const char *path, const struct stat *st, int depth)
 {
@@ -253,20 +316,14 @@ static int deleted_tree(struct walk *w, const char *path, const struct stat *st,
 	deleted(w, path, st);
 	if (!S_ISDIR(st->st_mode))
 		return 0;
-	if (depth > MAX_DEPTH) {
-		errno = ELOOP;
-		return failed(w, "too deep:", path);
-	}
-	fd = open_dir(w->o->lower, path);
-	if (fd < 0 || read_names(fd, &names) < 0)
+	errno = ELOOP;
+	fd = depth > MAX_DEPTH ? -1 : open_dir(w->o->lower, path);
+	if (fd < 0)
+		return stuck(w, ENC_CHANGE_DELETED, path, st);
+	if (read_names(fd, &names) < 0)
 		return failed(w, "read", path);
-	for (size_t i = 0; i < names.n && r >= 0; i++) {
-		const char *below = join(w, path, names.v[i]);
-		struct stat child;
-
-		if (look(w->o->lower, below, &child) > 0)
-			r = deleted_tree(w, below, &child, depth + 1);
-	}
+	for (size_t i = 0; i < names.n && r >= 0; i++)
+		r = deleted_below(w, join(w, path, names.v[i]), depth + 1);
 	return r;
 }
 
@@ -278,14 +335,20 @@ static int modified(struct walk *w, const char *path, const struct stat *old, co
 	enc_auto(enc_free_auto) char *link = S_ISLNK(new->st_mode) ? enc_overlay_readlink(w->o->upper, path) : NULL;
 	int same = 1;
 
+	c.mode = !S_ISLNK(new->st_mode) && (old->st_mode & 01777) != (new->st_mode & 01777);
 	if (S_ISREG(new->st_mode))
-		same = old->st_size == new->st_size ? same_bytes(w, path) : 0;
+		same = old->st_size == new->st_size ? same_bytes(w, path, old->st_size) : 0;
 	else if (S_ISLNK(new->st_mode))
 		same = same_link(w, path);
-	if (same < 0)
-		return failed(w, "compare", path);
+	if (same < 0 && errno == ENOENT)
+		return 0; /* it went away just now: the run goes on */
+	if (same < 0) {
+		slot = add(w, ENC_CHANGE_MODIFIED, path);
+		c.path = slot->path;
+		*slot = c;
+		return stuck(w, ENC_CHANGE_MODIFIED, path, NULL);
+	}
 	c.content = !same;
-	c.mode = !S_ISLNK(new->st_mode) && (old->st_mode & 01777) != (new->st_mode & 01777);
 	c.attrs = (S_ISREG(new->st_mode) || S_ISDIR(new->st_mode)) && !same_attrs(w, path);
 	if (!c.content && !c.mode && !c.attrs) {
 		if (S_ISREG(new->st_mode) && new->st_nlink > 1)
@@ -308,7 +371,7 @@ static int walk_name(struct walk *w, const char *path, const struct stat *new, b
 	int below = hidden ? 0 : look(w->o->lower, path, &old), r = 0;
 
 	if (below < 0)
-		return failed(w, "look at", path);
+		return stuck(w, is_whiteout(new) ? ENC_CHANGE_DELETED : ENC_CHANGE_MODIFIED, path, new);
 	if (is_whiteout(new))
 		return below ? deleted_tree(w, path, &old, depth) : 0;
 	if (below && (old.st_mode & S_IFMT) != (new->st_mode &S_IFMT)) {
@@ -331,18 +394,14 @@ static int hidden_names(struct walk *w, const char *path, const struct names *ab
 	int fd = open_dir(w->o->lower, path), r = 0;
 
 	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : failed(w, "read", path);
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
+			       ? 0
+			       : stuck(w, ENC_CHANGE_MODIFIED, path, &a_folder);
 	if (read_names(fd, &names) < 0)
 		return failed(w, "read", path);
-	for (size_t i = 0; i < names.n && r >= 0; i++) {
-		const char *below = join(w, path, names.v[i]);
-		struct stat st;
-
-		if (bsearch(&names.v[i], above->v, above->n, sizeof(*above->v), by_name))
-			continue;
-		if (look(w->o->lower, below, &st) > 0)
-			r = deleted_tree(w, below, &st, depth + 1);
-	}
+	for (size_t i = 0; i < names.n && r >= 0; i++)
+		if (!bsearch(&names.v[i], above->v, above->n, sizeof(*above->v), by_name))
+			r = deleted_below(w, join(w, path, names.v[i]), depth + 1);
 	return r;
 }
 
@@ -350,15 +409,14 @@ static int hidden_names(struct walk *w, const char *path, const struct names *ab
 static int walk_dir(struct walk *w, const char *path, bool hides, int depth)
 {
 	enc_auto(names_done) struct names names = {0};
-	int fd = open_dir(w->o->upper, path), opaque, r = 0;
+	int fd, opaque, r = 0;
 
-	if (depth > MAX_DEPTH) {
-		enc_close_auto(&fd);
-		errno = ELOOP;
-		return failed(w, "too deep:", path);
-	}
+	errno = ELOOP;
+	fd = depth > MAX_DEPTH ? -1 : open_dir(w->o->upper, path);
+	if (fd < 0 && path[0] && (errno == ENOENT || errno == ENOTDIR))
+		return 0; /* it went away just now: the run goes on */
 	if (fd < 0)
-		return failed(w, "open", path);
+		return stuck(w, ENC_CHANGE_MODIFIED, path, &a_folder);
 	opaque = is_opaque(fd);
 	if (opaque < 0) {
 		enc_close_auto(&fd);
