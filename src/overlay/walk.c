@@ -400,7 +400,7 @@ static int hidden_names(struct walk *w, const char *path, const struct names *ab
 	if (read_names(fd, &names) < 0)
 		return failed(w, "read", path);
 	for (size_t i = 0; i < names.n && r >= 0; i++)
-		if (!bsearch(&names.v[i], above->v, above->n, sizeof(*above->v), by_name))
+		if (!above->n || !bsearch(&names.v[i], above->v, above->n, sizeof(*above->v), by_name))
 			r = deleted_below(w, join(w, path, names.v[i]), depth + 1);
 	return r;
 }
