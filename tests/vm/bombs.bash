@@ -17,21 +17,26 @@ bomb() {
 	(cd $W/ws && rm -rf disk.* empty.* closed stamp attack)
 	[ "$got" = "killed $2 $2" ] || fail "$3 as ${1%enc}: $got"
 }
-memory_bombs() {
-	for kind in anonymous shared memfd sysv tmpfs pipes sockets; do
-		bomb "$1" limits.memory $kind 24 'limits: {memory: 24M, time: 60s}' || return
+memory_bombs() {	# WHO KIND...
+	local kind who=$1
+
+	shift
+	for kind; do
+		bomb "$who" limits.memory "$kind" 24 'limits: {memory: 24M, time: 60s}' || return
 	done
 }
 other_bombs() {
+	local kind
+
 	bomb "$1" limits.pids fork 32 'limits: {pids: 32, time: 60s}' || return
 	bomb "$1" limits.files files 64 'limits: {files: 64, time: 60s}' || return
 	bomb "$1" limits.output output 8 'limits: {output: 8M, time: 60s}' || return
-	for kind in disk deleted mapped closed; do
+	for kind in disk mapped closed; do
 		bomb "$1" limits.disk $kind 8 'limits: {disk: 8M, time: 60s}' || return
 	done
 }
-memory_bombs_in_v2() { memory_bombs enc; }
-memory_bombs_of_user() { memory_bombs user_enc; }
+memory_bombs_in_v2() { memory_bombs enc anonymous shared memfd sysv tmpfs pipes sockets; }
+memory_bombs_of_user() { memory_bombs user_enc memfd sysv pipes sockets; } # watched, by what this kernel tells
 other_bombs_in_v2() { other_bombs enc; }
 other_bombs_of_user() { other_bombs user_enc; }
 cpu_limit() {
