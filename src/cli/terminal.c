@@ -28,8 +28,8 @@
 #define LEAVE_KEY   0x1d /* Ctrl-] */
 #define LEAVE_TIMES 3
 #define LEAVE_NS    1000000000ull
-#define ANSWER_NS   500000000ull /* a terminal that has not said where its cursor is by then never will */
-#define TYPED_MAX   1024	 /* bytes at once */
+#define ANSWER_NS   2000000000ull /* a terminal that has not said where its cursor is by then never will */
+#define TYPED_MAX   1024	  /* bytes at once */
 #define REPORT_MAX  24
 
 struct window {
@@ -40,7 +40,7 @@ struct window {
 	struct enc_buf out;
 	unsigned leave_keys;
 	uint64_t first_leave_ns;
-	bool asked; /* where the cursor is */
+	unsigned asked; /* where the cursor is; so many answers are missing */
 	uint64_t asked_ns;
 	char report[REPORT_MAX]; /* what may be the answer */
 	size_t n_report;
@@ -103,7 +103,7 @@ static void watch_report(struct window *w, char c)
 	}
 	w->report[w->n_report++] = c;
 	if (enc_term_is_cursor_report(w->report, w->n_report)) {
-		w->asked = false;
+		w->asked--;
 		w->n_report = 0;
 	}
 }
@@ -120,7 +120,7 @@ static void await_report(struct window *w)
 				break;
 			watch_report(w, c);
 		}
-	w->asked = false;
+	w->asked = 0;
 	w->n_report = 0;
 }
 
@@ -128,7 +128,7 @@ static void ask_cursor(struct window *w)
 {
 	static const char where[] = "\033[6n";
 
-	w->asked = true;
+	w->asked++;
 	w->asked_ns = enc_now_boot();
 	w->n_report = 0;
 	enc_buf_add(&w->out, where, sizeof(where) - 1);

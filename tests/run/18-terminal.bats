@@ -292,8 +292,8 @@ asks_nothing() {
 	terminal_manifest "read=$T"
 	both asks_nothing
 }
-late() {
-	drive --answer sh -c '$E run -m $M -- printf "\\033[?1000;1004hover"; stty raw -echo min 0 time 10
+late() {	# --answer|--slow
+	drive "$1" sh -c '$E run -m $M -- printf "\\033[?1000;1004hover"; stty raw -echo min 0 time 10
 		left=$(cat | od -An -c | tr -d "\n"); stty sane; echo "left:$left:"' <<-'X'
 		expect over.*\x1b\[\?1000l\x1b\[\?1004l
 		expect left::
@@ -303,7 +303,8 @@ late() {
 }
 @test "terminal: what a mode of the run makes it report is not left" {
 	terminal_manifest
-	both late
+	both late --answer
+	late --slow
 }
 @test "terminal: and without a boundary it answers all of them" {
 	questions
@@ -324,6 +325,20 @@ late() {
 		exit 0
 	X
 	cmp "$STATE"/runs/*/stderr "$T/questions"
+}
+
+@test "terminal: who looks in at a run without a terminal has the filter too" {
+	terminal_manifest "read=$T"
+	questions
+	EXTRA_ENV+=(Q="$T/questions")
+	enc run --detach --name asker -m "$M" -- sh -c "while :; do cat $T/questions; printf '\033[?25lround'; sleep 0.2; done" >/dev/null
+	drive --answer sh -c '$E attach --no-input asker; echo end' <<-'X'
+		expect round.*round
+		do $E stop asker
+		expect \x1b\[\?25h.*end
+		answers 0
+		exit 0
+	X
 }
 
 @test "terminal: nothing inside can type into it with TIOCSTI" {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""pty-drive.py [--answer] CMD [ARG...] <STEPS - a command at a terminal, and somebody who sits there
+"""pty-drive.py [--answer|--slow] CMD [ARG...] <STEPS - a command at a terminal, and somebody who sits there
 
 Starts CMD as the leader of a session whose terminal (24 x 80) is ours, and takes the steps, a line each:
 
@@ -17,7 +17,7 @@ Starts CMD as the leader of a session whose terminal (24 x 80) is ours, and take
   exit STATUS      CMD has ended with it (128 + N for signals)
   answers N        so many questions were answered
 
-With --answer the terminal answers whatever xterm, kitty or the Linux console would. A step that fails shows everything.
+With --answer the terminal answers whatever xterm, kitty or the Linux console would; with --slow a while later. A step that fails shows everything.
 """
 import errno
 import fcntl
@@ -60,8 +60,8 @@ ASKS = re.compile(b'|'.join(b'(?:' + a + b')' for a, _ in ANSWERS))
 
 
 class Terminal:
-    def __init__(self, command, answer):
-        self.answer, self.asked = answer, 0
+    def __init__(self, command, answer, delay):
+        self.answer, self.delay, self.asked = answer, delay, 0
         self.shown, self.at, self.read_to = b'', 0, 0
         self.leader, self.fd = pty.fork()
         if self.leader == 0:
@@ -94,6 +94,7 @@ class Terminal:
             if self.answer:
                 self.asked += 1
                 text = next(a for q, a in ANSWERS if re.fullmatch(q, m.group()))
+                time.sleep(self.delay)
                 os.write(self.fd, text)
 
     def await_(self, what):
@@ -177,8 +178,8 @@ class Terminal:
 
 def main():
     command = sys.argv[1:]
-    answer = command[:1] == ['--answer']
-    t = Terminal(command[answer:], answer)
+    answer = command[0] in ('--answer', '--slow')
+    t = Terminal(command[answer:], answer, 0.6 if command[0] == '--slow' else 0)
     for line in sys.stdin.read().splitlines():
         verb, _, rest = line.strip().partition(' ')
         if verb and not verb.startswith('#') and not t.step(verb, rest.lstrip()):

@@ -385,8 +385,8 @@ int main(void)
 		cmocka_unit_test(test_passes_and_keeps), cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_reader_gone),	 cmocka_unit_test(test_line_start),
 		cmocka_unit_test(test_drain_is_bounded), cmocka_unit_test(test_admits_no_more),
-		cmocka_unit_test(test_terminal),
-		cmocka_unit_test(test_terminal_shared),	 cmocka_unit_test(test_terminal_stopped),
+		cmocka_unit_test(test_terminal),	 cmocka_unit_test(test_terminal_shared),
+		cmocka_unit_test(test_terminal_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
