@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # bombs.bash - limits and bombs where cgroup v2 has all controllers (a part of inside, which has the helpers)
 #
-# The same acts as in tests/run/17-bombs, which has the controls: each ends by its clause. A machine in software is slow;
+# The same acts as in tests/run/23-bombs, which has the controls: each ends by its clause. A machine in software is slow;
 # that it takes two seconds is shown there.
 
 # bomb WHO CLAUSE KIND LIMIT LINE: ends by CLAUSE
