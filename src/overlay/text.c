@@ -144,9 +144,11 @@ static void put_hunk(const struct match *m, size_t i, size_t ai, size_t j, size_
 		} else if (j < bj && !m->in_b[j]) {
 			put_line(out, '+', &m->b->v[j++]);
 			count->added++;
-		} else {
+		} else if (i < ai) {
 			put_line(out, ' ', &m->a->v[i++]);
 			j++;
+		} else {
+			break; /* both texts have what stays, so this is not reached */
 		}
 	}
 }

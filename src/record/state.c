@@ -274,7 +274,7 @@ int enc_state_runs(const char *state_dir, struct enc_run_id **ret, size_t *ret_n
 
 	*ret = NULL;
 	*ret_n = 0;
-	if (r < 0)
+	if (r < 0 || !d)
 		return r == -ENOENT ? 0 : r;
 	while ((entry = readdir(d)) != NULL)
 		if (enc_ulid_ok(entry->d_name))
