@@ -14,6 +14,8 @@ struct enc_limit_watch {
 	struct enc_box_sample seen; /* counters at the last look */
 	uint64_t mono_ns;	    /* when that was; CLOCK_MONOTONIC, which a sleeping machine stops */
 	uint64_t output_bytes;	    /* what the run has written to its output, in all */
+	uint64_t seen_ns;	    /* when all processes could be looked at, the last time */
+	unsigned unseen;	    /* looks since then */
 	/* idle: since when, and the slice of time whose processor time is being measured */
 	uint64_t active_ns, slice_ns, slice_cpu_ns, slice_output;
 	/* refused since, and last seen to be; 0 not: a bomb is what goes on */

@@ -19,6 +19,8 @@
 #define LOOK_NS	      (SECOND_NS / 4)
 #define FAST_LOOK_NS  (SECOND_NS / 20) /* memory that is watched, not limited by the kernel */
 #define CPU_WINDOW    (5 * SECOND_NS)
+#define UNSEEN_NS     (SECOND_NS * 3 / 2) /* so long not all processes could be looked at */
+#define UNSEEN_LOOKS  3
 #define BOMB_NS	      SECOND_NS
 #define BOMB_PAUSE_NS (SECOND_NS * 3 / 2)
 #define BOMB_HITS     16  /* refused forks: fewer are a program that tries again */
@@ -46,17 +48,22 @@ void enc_run_limits_end(struct enc_supervisor *s, const char *clause, uint64_t l
 	enc_box_kill(s->box);
 }
 
-static void look_at_memory(struct enc_supervisor *s, const struct enc_box_sample *now)
+static void look_at_memory(struct enc_supervisor *s, const struct enc_box_sample *now, uint64_t mono)
 {
+	struct enc_limit_watch *w = &s->limits;
 	uint64_t limit = s->q->plan->limits.memory_bytes;
 	uint64_t value = now->memory_peak_bytes ? now->memory_peak_bytes : now->memory_bytes;
 	char text[120], size[32];
 
+	w->unseen = now->unseen ? w->unseen + 1 : 0;
+	if (!now->unseen)
+		w->seen_ns = mono;
 	if (now->oom_kills || now->memory_over) {
 		enc_format_size(size, sizeof(size), limit);
 		snprintf(text, sizeof(text), "the run used more than its memory limit of %s", size);
 		enc_run_limits_end(s, "limits.memory", limit, value, text, ENC_RUN_KILLED);
-	} else if (now->unseen && s->q->plan->watch_memory) {
+	} else if (s->q->plan->watch_memory && !s->command_ended && w->unseen >= UNSEEN_LOOKS &&
+		   mono - w->seen_ns > UNSEEN_NS) {
 		enc_run_limits_end(s, "limits.memory", limit, value,
 				   "the run has more processes than can be watched, so its memory is not known",
 				   ENC_RUN_KILLED);
@@ -239,7 +246,7 @@ void enc_run_limits_look(struct enc_supervisor *s)
 		w->seen = now;
 		return;
 	}
-	look_at_memory(s, &now);
+	look_at_memory(s, &now, mono);
 	look_at_pids(s, &now, mono);
 	look_at_cpu(s, &now, mono);
 	/* The last look, after the end, tells what the kernel counted, and ends nothing any more. */
@@ -292,7 +299,7 @@ int enc_run_limits_start(struct enc_supervisor *s, struct enc_err *e)
 	struct enc_limit_watch *w = &s->limits;
 	struct enc_source *src;
 
-	w->mono_ns = w->active_ns = w->slice_ns = w->cpu[0].ns = enc_now_mono();
+	w->mono_ns = w->seen_ns = w->active_ns = w->slice_ns = w->cpu[0].ns = enc_now_mono();
 	if (enc_loop_timer(s->loop, look_every(p), 0, on_look, s, &w->timer, e) < 0)
 		return -e->code;
 	if (p->limits.time_ns && enc_loop_timer(s->loop, p->limits.time_ns, 0, on_time, s, &src, e) < 0)

@@ -190,10 +190,11 @@ int enc_scope_make(struct enc_box *b, struct stage *s);
 void enc_scope_leave(struct enc_box *b); /* safe without one */
 /* measure.c: what will be needed to measure, opened while init can still be looked at; 0, or -1 */
 int enc_measure_open(struct enc_box *b);
-/* processes.c: every process of the run and init, at most max; their number */
-int enc_processes_list(const struct enc_box *b, pid_t *v, int max);
+/* processes.c: every process of the run and init, at most max; their number. Those found until end_ns
+ * (CLOCK_MONOTONIC; 0: all of them, however long it takes). */
+int enc_processes_list(const struct enc_box *b, pid_t *v, int max, uint64_t end_ns);
 /* The same by their parents, whatever groups they are in. */
-int enc_processes_below(pid_t init, pid_t *v, int max);
+int enc_processes_below(pid_t init, pid_t *v, int max, uint64_t end_ns);
 /* A file of /proc/PID, cut to size - 1 and terminated; its length, or -1. */
 ssize_t enc_processes_read(pid_t pid, const char *file, char *out, size_t size);
 /* Threads, and processor time with that of the children that were waited for. False: it is gone. */

@@ -260,7 +260,7 @@ void enc_groups_thaw(struct enc_box *b)
 		return;
 	v = enc_alloc(MAX_PIDS * sizeof(*v));
 	g->thaw = true;
-	n = enc_processes_below(b->init, v, MAX_PIDS);
+	n = enc_processes_below(b->init, v, MAX_PIDS, 0);
 	for (int i = 0; i < n; i++)
 		(void)enc_sys_cgroup_write_u64(g->dir, "cgroup.procs", (uint64_t)v[i]); /* gone: the better */
 	(void)enc_sys_cgroup_write(g->dir, "freezer.state", "THAWED");

@@ -152,7 +152,7 @@ _Noreturn static void child(const struct enc_box *b, unsigned what, int out, pid
 	struct measure m = {.what = what};
 	struct stat st;
 	pid_t *v = enc_alloc(MAX_PIDS * sizeof(*v));
-	int n = b->reaped ? 0 : enc_processes_list(b, v, MAX_PIDS);
+	int n = b->reaped ? 0 : enc_processes_list(b, v, MAX_PIDS, 0);
 
 	m.ret.incomplete = n == MAX_PIDS || !enter_spaces(b);
 	if (b->space >= 0 && !fstat(b->space, &st))

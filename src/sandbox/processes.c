@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "sandbox/box_impl.h"
 #include "sys/cgroup.h"
 
@@ -80,21 +81,24 @@ static int add_new_children(pid_t pid, pid_t *v, int n, int max)
 
 /* Every process below init, and init: v is walked as it grows. A process whose parent ends meanwhile becomes init's
  * child, which may have been asked before: init is asked again at the end. */
-int enc_processes_below(pid_t init, pid_t *v, int max)
+int enc_processes_below(pid_t init, pid_t *v, int max, uint64_t end_ns)
 {
 	int n = 1, first = 0;
 
 	v[0] = init;
 	for (int pass = 0; pass < 3 && first < n; pass++) {
-		for (int i = first; i < n; i++)
+		for (int i = first; i < n; i++) {
+			if (end_ns && enc_now_mono() > end_ns)
+				return n;
 			n = add_all_children(v[i], v, n, max);
+		}
 		first = n;
 		n = add_new_children(init, v, n, max);
 	}
 	return n;
 }
 
-int enc_processes_list(const struct enc_box *b, pid_t *v, int max)
+int enc_processes_list(const struct enc_box *b, pid_t *v, int max, uint64_t end_ns)
 {
 	for (size_t i = 0; i < b->n_groups; i++) {
 		int n = b->groups[i].thaw ? -1 : enc_sys_cgroup_pids(b->groups[i].dir, v, max);
@@ -102,7 +106,7 @@ int enc_processes_list(const struct enc_box *b, pid_t *v, int max)
 		if (n >= 0)
 			return n;
 	}
-	return b->reaped ? 0 : enc_processes_below(b->init, v, max);
+	return b->reaped ? 0 : enc_processes_below(b->init, v, max, end_ns);
 }
 
 /* "PID (NAME) S PPID ...": the name may hold anything, so what counts begins after the last ')'. */

@@ -15,6 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "sandbox/box_impl.h"
 #include "sys/cgroup.h"
 
@@ -53,15 +54,31 @@ static void from_group(const struct ctl_group *g, struct enc_box_sample *s)
 		s->cpu_ns = n;
 }
 
+#define LOOK_MAX_NS 300000000ull /* a look at a crowd of processes; the supervisor has other work */
+
+struct crowd { /* the processes of a run */
+	pid_t *v;
+	int n;
+	uint64_t end_ns;
+};
+
+/* What comes after it stays unseen. */
+static bool in_time(const struct crowd *c, struct enc_box_sample *s)
+{
+	if (enc_now_mono() > c->end_ns)
+		s->unseen = true;
+	return !s->unseen;
+}
+
 /* From /proc: what a process that nobody waited for has used is lost with it, so the sum can fall. */
-static void add_up(struct enc_box *b, const pid_t *v, int n, bool cpu, struct enc_box_sample *s)
+static void add_up(struct enc_box *b, const struct crowd *c, bool cpu, struct enc_box_sample *s)
 {
 	uint64_t sum = 0, tasks = 0;
 
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < c->n && in_time(c, s); i++) {
 		uint64_t threads, ns;
 
-		if (!enc_processes_stat(v[i], &threads, &ns))
+		if (!enc_processes_stat(c->v[i], &threads, &ns))
 			continue;
 		tasks += threads;
 		sum += ns;
@@ -72,7 +89,8 @@ static void add_up(struct enc_box *b, const pid_t *v, int n, bool cpu, struct en
 		return;
 	if (sum > b->cpu_sum)
 		b->cpu_ns += sum - b->cpu_sum;
-	b->cpu_sum = sum;
+	if (sum > b->cpu_sum || !s->unseen)
+		b->cpu_sum = sum;
 	s->cpu_ns = b->cpu_ns;
 }
 
@@ -88,18 +106,18 @@ static uint64_t space_bytes(const struct enc_box *b)
 
 /* Two readings: the cheap one counts pages that processes share as often as they are shared, so it alone never
  * condemns; the dear one splits them. */
-static void watch_memory(struct enc_box *b, const pid_t *v, int n, struct enc_box_sample *s)
+static void watch_memory(struct enc_box *b, const struct crowd *c, struct enc_box_sample *s)
 {
 	uint64_t known = space_bytes(b) + b->held, rough = known, fair = known;
 	uint64_t limit = b->plan->limits.memory_bytes;
 	char text[8192];
 
-	for (int i = 0; i < n; i++)
-		if (enc_processes_read(v[i], "status", text, sizeof(text)) > 0)
+	for (int i = 0; i < c->n && in_time(c, s); i++)
+		if (enc_processes_read(c->v[i], "status", text, sizeof(text)) > 0)
 			rough += kilobytes(text, "\nRssAnon:");
 	s->memory_bytes = rough;
-	for (int i = 0; i < n && limit && rough > limit; i++)
-		if (enc_processes_read(v[i], "smaps_rollup", text, sizeof(text)) > 0)
+	for (int i = 0; i < c->n && limit && rough > limit && fair <= limit && in_time(c, s); i++)
+		if (enc_processes_read(c->v[i], "smaps_rollup", text, sizeof(text)) > 0)
 			fair += kilobytes(text, "\nPss_Anon:");
 	if (limit && rough > limit) {
 		s->memory_bytes = fair;
@@ -132,25 +150,25 @@ static uint64_t descriptors(pid_t pid)
 void enc_box_sample(struct enc_box *b, struct enc_box_sample *ret)
 {
 	const struct enc_plan *p = b->plan;
-	enc_auto(enc_free_auto) pid_t *v = NULL;
+	struct crowd c = {.end_ns = enc_now_mono() + LOOK_MAX_NS};
 	bool cpu;
-	int n = 0;
 
 	*ret = (struct enc_box_sample){0};
 	for (size_t i = 0; i < b->n_groups; i++)
 		from_group(&b->groups[i], ret);
 	cpu = !ret->cpu_ns;
 	if (p->limits.files || p->watch_memory || cpu || !ret->pids) {
-		v = enc_alloc(MAX_PIDS * sizeof(*v));
-		n = enc_processes_list(b, v, MAX_PIDS);
-		ret->unseen = n == MAX_PIDS;
+		c.v = enc_alloc(MAX_PIDS * sizeof(*c.v));
+		c.n = enc_processes_list(b, c.v, MAX_PIDS, c.end_ns);
+		ret->unseen = c.n == MAX_PIDS;
 	}
 	if (!ret->pids)
-		ret->pids = n > 1 ? (uint64_t)n - 1 : 0;
-	if (cpu || p->use_rlimit_pids)
-		add_up(b, v, n, cpu, ret);
+		ret->pids = c.n > 1 ? (uint64_t)c.n - 1 : 0;
 	if (!ret->memory_bytes && !p->use_cgroup_memory)
-		watch_memory(b, v, n, ret);
-	for (int i = 0; i < n && p->limits.files; i++)
-		ret->files_hits += descriptors(v[i]) >= p->limits.files;
+		watch_memory(b, &c, ret);
+	if (cpu || p->use_rlimit_pids)
+		add_up(b, &c, cpu, ret);
+	for (int i = 0; i < c.n && p->limits.files && in_time(&c, ret); i++)
+		ret->files_hits += descriptors(c.v[i]) >= p->limits.files;
+	free(c.v);
 }

@@ -77,7 +77,7 @@ struct enc_box_sample { /* counters of the run's limits; a counter that can't be
 	uint64_t cpu_ns;	  /* of the whole run; never falls */
 	uint64_t cpu_throttled;	  /* periods in which the run was slowed */
 	bool memory_over;	  /* watched memory (no cgroup) is over its limit */
-	bool unseen;		  /* more processes than are looked at: what is watched is not known */
+	bool unseen;		  /* more processes than could be looked at in time: the rest is not known */
 	uint64_t files_hits;	  /* processes seen at their descriptor limit (sampled) */
 };
 void enc_box_sample(struct enc_box *b, struct enc_box_sample *ret);

@@ -160,3 +160,13 @@ check_overlay() {
 		done
 	done
 }
+
+@test "a crowd of processes under no limit of them does not keep the supervisor from its other limits" {
+	be root
+	manifest "limits: {memory: 4G, files: 1024, disk: 1G, idle: 60s, time: 3s}"
+	# shellcheck disable=SC2086
+	try enc run -m "$M" $NONE --json -- perl -e 'for (1 .. 2000) { $p = fork; last unless defined $p; if (!$p) { sleep 60; exit } } sleep 60'
+	fails_with 124
+	is "$(jq -r .clause <<<"$output")" limits.time
+	[ "$(jq '.wall_ns / 1000000 | floor' <<<"$output")" -lt $(((3 + 2 + SLACK) * 1000)) ]
+}
