@@ -28,12 +28,13 @@ static const struct enc_opt apply_opts[] = {
 	 "print what became of each change as an object"},
 };
 
-enum fate { WANTED, NOT_ASKED_FOR, APPLIED, LEFT_CODE, LEFT_CHANGED, FAILED };
+enum fate { WANTED, NOT_ASKED_FOR, APPLIED, LEFT_CODE, LEFT_CHANGED, LEFT_UNFIT, FAILED };
 static const char *const fates[] = {[WANTED] = "wanted",
 				    [NOT_ASKED_FOR] = "not-asked-for",
 				    [APPLIED] = "applied",
 				    [LEFT_CODE] = "runs-code-later",
 				    [LEFT_CHANGED] = "changed-meanwhile",
+				    [LEFT_UNFIT] = "not-applicable",
 				    [FAILED] = "failed"};
 
 struct work {
@@ -162,7 +163,11 @@ static void one(struct work *w, struct enc_applier *applier, size_t i)
 	}
 	r = enc_apply(applier, c, &e);
 	if (r < 0)
-		set(w, i, r == -ESTALE || r == -ENOTEMPTY ? LEFT_CHANGED : FAILED, e.text);
+		set(w, i,
+		    r == -ESTALE || r == -ENOTEMPTY   ? LEFT_CHANGED
+		    : r == -EOPNOTSUPP && !c->trouble ? LEFT_UNFIT
+						      : FAILED,
+		    e.text);
 	else
 		set(w, i, APPLIED, NULL);
 }
@@ -194,8 +199,12 @@ static void all(struct work *w)
 		if (w->fate[i] == WANTED && c->v[i].kind == ENC_CHANGE_DELETED)
 			one(w, applier, i);
 	for (size_t i = 0; i < c->n; i++)
-		if (w->fate[i] == WANTED && c->v[i].kind != ENC_CHANGE_DELETED)
+		if (w->fate[i] == WANTED && c->v[i].kind != ENC_CHANGE_DELETED) {
 			one(w, applier, i);
+			/* What was not replaced is still there. */
+			if (c->v[i].replaces && w->fate[i] != APPLIED && w->fate[i - 1] == APPLIED)
+				set(w, i - 1, w->fate[i], w->why[i]);
+		}
 	(void)enc_applier_free(applier);
 }
 
@@ -286,7 +295,7 @@ static int run_apply(struct enc_cli_layer *l, const struct apply_args *a, char *
 		print_words(&w, &b);
 	r = enc_cli_out(&b);
 	enc_buf_done(&b);
-	return r ? r : w.n[FAILED] ? 2 : w.n[LEFT_CODE] || w.n[LEFT_CHANGED] ? 1 : 0;
+	return r ? r : w.n[FAILED] ? 2 : w.n[LEFT_CODE] || w.n[LEFT_CHANGED] || w.n[LEFT_UNFIT] ? 1 : 0;
 }
 
 static int status_of(int r)

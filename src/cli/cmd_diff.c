@@ -91,6 +91,28 @@ static void stat_line(const struct enc_change *c, const struct enc_diff_count *n
 	enc_buf_putc(b, '\n');
 }
 
+/* As git colours it; what a line says is told by its first letter. */
+static void add_coloured(struct enc_buf *out, const char *s, size_t n)
+{
+	for (size_t at = 0; at < n;) {
+		const char *end = memchr(s + at, '\n', n - at);
+		size_t len = end ? (size_t)(end - s) - at : n - at;
+		const char *line = s + at, *colour = "";
+
+		if (len >= 3 && (!memcmp(line, "---", 3) || !memcmp(line, "+++", 3) || !memcmp(line, "dif", 3)))
+			colour = "\033[1m";
+		else if (len)
+			colour = line[0] == '+'	  ? "\033[32m"
+				 : line[0] == '-' ? "\033[31m"
+				 : line[0] == '@' ? "\033[36m"
+						  : "";
+		enc_buf_puts(out, colour);
+		enc_cli_add_text(out, line, len, true);
+		enc_buf_puts(out, colour[0] ? "\033[m\n" : "\n");
+		at += len + 1;
+	}
+}
+
 /* One change after the other, since together they may be large. */
 static int print_texts(struct enc_cli_layer *l, const char *path, const struct diff_args *a)
 {
@@ -112,6 +134,8 @@ static int print_texts(struct enc_cli_layer *l, const char *path, const struct d
 		deleted += n.deleted;
 		if (a->stat)
 			stat_line(&l->changes.v[i], &n, &out, color);
+		else if (color)
+			add_coloured(&out, text.s ? text.s : "", text.len);
 		else
 			enc_cli_add_text(&out, text.s ? text.s : "", text.len, terminal);
 		if (enc_cli_out(&out))

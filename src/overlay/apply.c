@@ -96,7 +96,7 @@ static int check(const struct enc_applier *a, const struct enc_change *c, int di
 
 	if (a->force && !(there && S_ISDIR(now.st_mode)))
 		return 0;
-	if (c->kind == ENC_CHANGE_ADDED)
+	if (c->kind == ENC_CHANGE_ADDED && !c->replaces)
 		return c->meanwhile || (there && !(S_ISDIR(now.st_mode) && S_ISDIR(c->new.st_mode)))
 			       ? changed_meanwhile(c, e)
 			       : 0;
@@ -238,6 +238,18 @@ static int keep_acl(const struct enc_overlay *o, const struct enc_change *c, int
 	return fsetxattr(to, name, value, (size_t)n, 0);
 }
 
+/* A list that the run gave to a new file is not taken over. With it the bits of the group were only its mask, and
+ * without it they would be the group's own: the group then gets what everybody has. */
+static int without_list(const struct enc_change *c, int from, int to)
+{
+	static const char list[] = "system.posix_acl_access";
+	mode_t mode = c->new.st_mode & 01777;
+
+	if (c->kind != ENC_CHANGE_ADDED || fgetxattr(from, list, NULL, 0) < 0 || fgetxattr(to, list, NULL, 0) >= 0)
+		return 0;
+	return fchmod(to, (mode & ~(mode_t)070) | (mode & mode << 3 & 070));
+}
+
 static int make_file(const struct enc_overlay *o, const struct enc_change *c, int dir, const char *tmp)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, c->new.st_mtim};
@@ -252,7 +264,7 @@ static int make_file(const struct enc_overlay *o, const struct enc_change *c, in
 	}
 	to = openat(dir, tmp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0 || copy_bytes(from, to, st.st_size) < 0 || copy_attrs(from, to) < 0 || keep_acl(o, c, to) < 0 ||
-	    dress(o, c, to) < 0 || futimens(to, times) < 0)
+	    dress(o, c, to) < 0 || without_list(c, from, to) < 0 || futimens(to, times) < 0)
 		return -1;
 	return fsync(to);
 }
@@ -328,7 +340,7 @@ static int make(struct enc_applier *a, const struct enc_change *c, int dir, cons
 
 static int put(struct enc_applier *a, const struct enc_change *c, int dir, const char *name, struct enc_err *e)
 {
-	unsigned flags = c->kind == ENC_CHANGE_ADDED && !a->force ? RENAME_NOREPLACE : 0;
+	unsigned flags = c->kind == ENC_CHANGE_ADDED && !c->replaces && !a->force ? RENAME_NOREPLACE : 0;
 	enc_auto(enc_free_auto) char *tmp = enc_asprintf(".enclosure-apply-%s", a->o->tag ? a->o->tag : "");
 
 	(void)unlinkat(dir, tmp, 0); /* of an apply that was killed */
@@ -393,6 +405,8 @@ static int apply_in(struct enc_applier *a, const struct enc_change *c, int dir, 
 
 	if (r < 0)
 		return r;
+	if (c->replaced)
+		return 0; /* by what comes in its place */
 	if (c->kind == ENC_CHANGE_DELETED)
 		return take_away(c, dir, name, e);
 	return S_ISDIR(c->new.st_mode) ? put_dir(a, c, dir, name, e) : put(a, c, dir, name, e);

@@ -12,14 +12,24 @@
 #include "base/text.h"
 #include "overlay/impl.h"
 
-#define TEXT_MAX (8u << 20) /* a larger file is named and not shown */
-#define PEEK	 8000	    /* git's way to tell a binary file: a NUL in its first bytes */
+#define TEXT_MAX  (8u << 20) /* a larger file is named and not shown */
+#define LINES_MAX 500000     /* each costs more than its text */
+#define PEEK	  8000	     /* git's way to tell a binary file: a NUL in its first bytes */
 
 struct side {
 	char *s; /* malloc'ed; NULL: there is none */
 	size_t n;
 	bool big;
 };
+
+static bool too_many_lines(const struct enc_buf *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->len && n <= LINES_MAX; i++)
+		n += b->s[i] == '\n';
+	return n > LINES_MAX;
+}
 
 /* 0 or negative errno. */
 static int read_side(int root, const struct enc_change *c, const struct stat *st, struct side *ret)
@@ -42,7 +52,7 @@ static int read_side(int root, const struct enc_change *c, const struct stat *st
 	enc_buf_add(&b, "", 0);
 	while (b.len <= TEXT_MAX && (n = read(fd, part, sizeof(part))) > 0)
 		enc_buf_add(&b, part, (size_t)n);
-	ret->big = b.len > TEXT_MAX;
+	ret->big = b.len > TEXT_MAX || too_many_lines(&b);
 	ret->s = b.s;
 	ret->n = b.len;
 	return n < 0 ? -errno : 0;
@@ -99,19 +109,28 @@ static void tell_other(const struct enc_change *c, const char *why, struct enc_b
 	enc_buf_putc(out, '\n');
 }
 
+/* git ends a name that has a space with a tab, so that other programs take no date for a part of it. */
+static void put_end(struct enc_buf *out, bool spaced)
+{
+	enc_buf_puts(out, spaced ? "\t\n" : "\n");
+}
+
 static void put_names(const struct enc_change *c, struct enc_buf *out)
 {
+	bool spaced = strchr(c->path, ' ');
+
 	enc_buf_puts(out, "--- ");
 	if (c->kind == ENC_CHANGE_ADDED)
 		enc_buf_puts(out, "/dev/null");
 	else
 		enc_diff_path(out, "a/", c->path);
-	enc_buf_puts(out, "\n+++ ");
+	put_end(out, c->kind != ENC_CHANGE_ADDED && spaced);
+	enc_buf_puts(out, "+++ ");
 	if (c->kind == ENC_CHANGE_DELETED)
 		enc_buf_puts(out, "/dev/null");
 	else
 		enc_diff_path(out, "b/", c->path);
-	enc_buf_putc(out, '\n');
+	put_end(out, c->kind != ENC_CHANGE_DELETED && spaced);
 }
 
 static void put_head(const struct enc_change *c, struct enc_buf *out)

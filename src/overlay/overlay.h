@@ -27,13 +27,15 @@ struct enc_overlay {
 };
 
 enum enc_change_kind { ENC_CHANGE_ADDED = 'A', ENC_CHANGE_MODIFIED = 'M', ENC_CHANGE_DELETED = 'D' };
-/* One name. Where a file became something else (a folder, a link) there are two: deleted, then added. */
+/* One name. Where a file became something else (a folder, a link) there are two: deleted, then added. Unless one of
+ * them is a folder, the second takes the place of what stands there in one step. */
 struct enc_change {
 	enum enc_change_kind kind;
 	const char *path;	   /* below the workspace; any bytes but NUL */
 	struct stat old, new;	   /* as far as kind has them */
 	bool content, mode, attrs; /* modified: what differs */
 	bool meanwhile;		   /* what lies below is newer than the run's start, and not what the run saw */
+	bool replaces, replaced;   /* the two halves of such a pair */
 	const char *trouble;	   /* why it can't be compared or reached, nor what is below it; or NULL */
 	const char *later;	   /* it runs code later: as what ("a git hook"); or NULL */
 };

@@ -6,6 +6,7 @@
  * of every round kept, which is why rounds are bounded: texts that differ by more are shown as replaced between their
  * common beginning and end. That is as true, only longer.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,7 @@ static void match(struct match *m)
 
 static void put_line(struct enc_buf *out, char mark, const struct line *l)
 {
+	assert(l); /* a line of a text that has some */
 	enc_buf_putc(out, mark);
 	enc_buf_add(out, l->s, l->n);
 	if (!l->n || l->s[l->n - 1] != '\n')

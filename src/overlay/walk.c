@@ -482,6 +482,12 @@ int enc_overlay_changes(const struct enc_overlay *o, struct enc_changes *ret, st
 		bool replaced =
 			i && ret->v[i - 1].kind == ENC_CHANGE_DELETED && strcmp(ret->v[i - 1].path, c->path) == 0;
 
+		if (c->kind == ENC_CHANGE_ADDED && replaced && !S_ISDIR(c->new.st_mode) &&
+		    !S_ISDIR(c[-1].old.st_mode)) {
+			c->replaces = c[-1].replaced = true;
+			c->old = c[-1].old;
+			c->meanwhile = c[-1].meanwhile;
+		}
 		if (c->kind != ENC_CHANGE_ADDED || replaced || S_ISDIR(c->new.st_mode))
 			continue;
 		c->meanwhile = look(o->lower, c->path, &st) > 0 || was_removed(o, c);

@@ -66,7 +66,7 @@ const struct enc_key enc_schema[] = {
 	 "`true`: nothing is meant while the path is absent.", -1},
 	{"filesystem.workspace", SH_SCALAR, V_WORD, "direct|overlay", 0, 0, "word", "direct", "mount-namespace",
 	 "`direct`: changes land in the workspace at once. `overlay`: they are kept apart, "
-	 "to see, apply or discard.",
+	 "to see, apply or discard; the write grants beside the workspace stay direct.",
 	 ENC_CL_FS_WORKSPACE, .emit = enc_emit_scalar},
 
 	{"network", SH_SECTION, V_NONE, NULL, 0, 0, "section", "mode: none", "", "What can be reached.", -1},

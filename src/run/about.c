@@ -20,8 +20,10 @@
 #include "run/supervise.h"
 #include "sys/kernel.h"
 
-#define COMMAND_MAX 4096 /* bytes of the command line that run.json keeps */
-#define TAKE_TRIES  20
+#define COMMAND_MAX    4096 /* bytes of the command line that run.json keeps */
+#define TAKE_TRIES     20
+#define NS_PER_S       1000000000u
+#define CLOCK_SLACK_NS 50000000u /* between two looks at clocks */
 
 /* Field 22 of proc(5)'s stat, behind the name, which may hold anything but ends with the last parenthesis. */
 static uint64_t start_ticks(pid_t pid)
@@ -87,6 +89,8 @@ static void add_overlay(struct enc_json *j, const struct enc_plan *p)
 	enc_json_uint(j, "gid", m->idmap ? m->gid : p->ids.gid);
 	enc_json_uint(j, "run_uid", p->ids.uid);
 	enc_json_uint(j, "run_gid", p->ids.gid);
+	enc_json_str(j, "boot", p->host->boot_id);
+	enc_json_uint(j, "clock_ns", enc_now_real() - enc_now_boot());
 	enc_json_end(j);
 }
 
@@ -201,6 +205,24 @@ static void take_common(struct enc_arena *a, const struct enc_node *map, struct 
 	ret->started = text_of(map, "started");
 }
 
+/* What changed since is told by the file's own time. A clock that was set back meanwhile gives times that are too
+ * early: then all is taken for changed. */
+static bool clock_went_back(const struct enc_node *o, const struct timespec *since)
+{
+	uint64_t now = enc_now_real(), then = (uint64_t)since->tv_sec * NS_PER_S + (uint64_t)since->tv_nsec;
+	const char *boot = text_of(o, "boot");
+	enc_auto(enc_free_auto) char *own = NULL;
+	size_t n;
+
+	if (now < then)
+		return true;
+	if (!boot || enc_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &own, &n, NULL) < 0)
+		return true;
+	own[strcspn(own, "\n")] = '\0';
+	/* Another boot has another beginning: there is nothing to compare. */
+	return strcmp(own, boot) == 0 && now - enc_now_boot() + CLOCK_SLACK_NS < number_of(o, "clock_ns");
+}
+
 static void take_overlay(const struct enc_node *map, int dir, struct enc_run_about *ret)
 {
 	const struct enc_node *o = enc_node_get(map, "overlay");
@@ -215,7 +237,8 @@ static void take_overlay(const struct enc_node *map, int dir, struct enc_run_abo
 	ret->overlay.gid = (gid_t)number_of(o, "gid");
 	ret->overlay.run_uid = (uid_t)number_of(o, "run_uid");
 	ret->overlay.run_gid = (gid_t)number_of(o, "run_gid");
-	ret->overlay.since = st.st_ctim;
+	if (!clock_went_back(o, &st.st_ctim))
+		ret->overlay.since = st.st_ctim;
 }
 
 static void take_result(const struct enc_node *map, struct enc_run_about *ret)

@@ -3,7 +3,7 @@
  * overlay.c - the layer that keeps what a run changes in its workspace
  *
  * STATE/runs/ID/overlay has `upper` and `work`, which belong to the run as the kernel sees it; of the state directory
- * the child gets this folder alone. `upper` looks like the workspace's folder: its mode and owner are those of the
+ * the child gets this folder alone. `upper` looks like the workspace's folder: its mode is that of the
  * merged one.
  */
 #include <errno.h>
@@ -39,8 +39,10 @@ int enc_overlay_make(struct enc_box *b, struct launch *l)
 {
 	const struct enc_plan *p = b->plan;
 	const struct enc_mount *m = find(p);
-	uid_t uid = l->privileged ? (m && m->idmap ? p->ids.uid : m ? m->uid : 0) : geteuid();
-	gid_t gid = l->privileged ? (m && m->idmap ? p->ids.gid : m ? m->gid : 0) : getegid();
+	/* The run's, and not those of the workspace's owner: the kernel would mount a work folder that the run can't
+	 * write read-only, without a word. */
+	uid_t uid = l->privileged ? p->ids.uid : geteuid();
+	gid_t gid = l->privileged ? p->ids.gid : getegid();
 	enc_auto_fd int run = -1, over = -1;
 	char path[4300];
 

@@ -219,6 +219,9 @@ check_hostile() {
 @test "the plan says what it does, and refuses where it can't" {
 	try enc plan -m "$M"
 	contains "$output" "enclosure diff"
+	lacks "$output" "changed in place"
+	sed "s#write: .*#write: [$WS, $T/outside]#" "$M" >"$WS/two.yaml"
+	contains "$(enc plan -m "$WS/two.yaml" | tr -s " \n" " ")" "changed in place"
 	try enc run -m "$M" --mask overlay -- true
 	fails_with 125
 	contains "$stderr" filesystem.workspace
@@ -234,4 +237,168 @@ check_hostile() {
 		enc discard last
 		[ -z "$(ls -d "$STATE"/runs/*/overlay 2>/dev/null)" ]
 	done
+}
+
+# ---- what a run can leave behind to hide the rest, and what lies in the way ----
+
+down() {
+	for m in "${MOUNTED[@]}"; do umount -l "$m" || return 1; done
+	MOUNTED=()
+}
+@test "what is mounted in the workspace is neither shown, nor changed by apply" {
+	mkdir "$WS/sub" "$WS/other"
+	echo under >"$WS/other/f"
+	for m in sub other; do mount -t tmpfs none "$WS/$m"; MOUNTED+=("$WS/$m"); done
+	echo mine >"$WS/sub/f"
+	echo mine >"$WS/other/f"
+	contains "$(enc plan -m "$M" --full 2>/dev/null || enc plan -m "$M")" "not seen"
+	inside 'rm -r sub; echo run >other/f; echo new >other/new; chmod 700 other; echo ok >ok'
+	try enc diff last
+	fails_with 0
+	lacks "$output" "a/sub/f" mine
+	try enc apply last
+	fails_with 2
+	contains "$output" "applied  A  ok" "FAILED   D  sub"
+	is "$(cat "$WS/sub/f" "$WS/other/f")" $'mine\nmine'
+	[ ! -e "$WS/other/new" ]
+	is "$(stat -c %a "$WS/other")" 1777
+	down
+}
+@test "a mount in the workspace of an ordinary user is refused by the plan" {
+	be user
+	mkdir -p "$WS/sub"
+	mount -t tmpfs none "$WS/sub"
+	MOUNTED+=("$WS/sub")
+	try enc run -m "$M" -- true
+	fails_with 125
+	contains "$stderr" E0401 filesystem.workspace "$WS/sub is mounted in the workspace"
+	down
+}
+@test "a workspace of another user, started by root with user: is written all the same, and applied as that user's" {
+	be root
+	echo "user: $USER_NAME" >>"$M"
+	mkdir "$WS/theirs"
+	chmod 755 "$WS" "$WS/theirs"
+	inside 'echo ok >ok; rm -f m.yaml; mkdir d; touch theirs/no 2>/dev/null; true'
+	enc apply last
+	is "$(stat -c %U "$WS/ok" "$WS/d" "$WS/theirs" | paste -sd' ')" "$USER_NAME $USER_NAME root"
+	[ -e "$M" ] && [ ! -e "$WS/theirs/no" ]
+}
+@test "sockets are told and left; a file's group and hard links stay what they are" {
+	both
+	chgrp $USER_NAME "$WS/a"
+	chmod 640 "$WS/a"
+	inside 'perl -MSocket -e "socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, sockaddr_un(q(s)))"; echo more >>a; echo more >>h1'
+	try enc apply last
+	fails_with 1
+	contains "$output" "left     A  s"
+	is "$(stat -c '%G %a' "$WS/a")" "$USER_NAME 640"
+	[ ! -e "$WS/s" ]
+	is "$(enc apply --json last | jq -r '.changes[] | select(.path == "s") | .fate')" not-applicable
+}
+@test "an access list stays with its file, and one that the run makes gives nobody more" {
+	both
+	chmod 600 "$WS/a"
+	# USER_OBJ rw, one user rw, GROUP_OBJ none, MASK rw, OTHER none: the mode is 660 and the group has nothing.
+	acl=0x0200000001000600ffffffff02000600$(printf %08x "$(id -u $USER_NAME)" | sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/')04000000ffffffff10000600ffffffff20000000ffffffff
+	setfattr -n system.posix_acl_access -v "$acl" "$WS/a"
+	is "$(stat -c %a "$WS/a")" 660
+	own=0x0200000001000600ffffffff04000000ffffffff10000600ffffffff20000000ffffffff
+	inside "rm a; echo other >a; chmod 660 a; echo n >n; setfattr -n system.posix_acl_access -v $own n; stat -c %a n" >"$T/out"
+	is "$(cat "$T/out")" 660
+	enc apply last
+	is "$(cat "$WS/a")" other
+	contains "$(getfattr -e hex -n system.posix_acl_access --absolute-names "$WS/a")" "$acl"
+	is "$(stat -c %a "$WS/n")" 600
+	[ -z "$(getfattr -n system.posix_acl_access "$WS/n" 2>/dev/null)" ]
+}
+@test "links that bring a whole folder of code, and repositories without a folder of their own, are asked for" {
+	inside 'mkdir -p x bare/objects bare/refs; echo "{}" >x/settings.json; ln -s x .claude; ln -s x .vscode; ln -s ../x sub 2>/dev/null; ln -s x/settings.json plain; echo "ref: refs/heads/m" >bare/HEAD'
+	try enc apply last
+	fails_with 1
+	contains "$output" "left     A  .claude" "left     A  .vscode" "left     A  bare/HEAD" "left     A  sub" "applied  A  plain" "applied  A  x/settings.json"
+}
+@test "a clock that was set back: nothing is believed to be unchanged" {
+	both
+	inside 'echo run >a; echo new >n'
+	is "$(enc apply -n --json last | jq -r '[.changes[].fate] | join(" ")')" "wanted wanted"
+	f=$(ls -d "$STATE"/runs/*/run.json | tail -1)
+	jq '.overlay.clock_ns += 3600000000000' "$f" >"$T/run.json"
+	cat "$T/run.json" >"$f"
+	try enc apply last
+	fails_with 1
+	contains "$output" "left     M  a  changed" "applied  A  n"
+	is "$(cat "$WS/a")" one
+}
+@test "diff of names with spaces is git's, letter by letter" {
+	mkdir -p "$WS/d d"
+	echo one >"$WS/d d/f f"
+	cp -a "$WS" "$T/copy"
+	inside 'echo two >>"d d/f f"; echo new >"d d/n n"'
+	cp -a "$WS" "$T/new"; echo two >>"$T/new/d d/f f"; echo new >"$T/new/d d/n n"
+	(cd "$T" && git diff --no-index --no-color copy new | grep -v ^index | sed 's#\([ab]\)/\(copy\|new\)/#\1/#g') >"$T/git" || true
+	diff "$T/git" <(enc diff last)
+}
+@test "a file that became a link is replaced in one step, and stays when it was changed meanwhile" {
+	both
+	inside 'rm a; ln -s src a; rm link; echo file >link; rm nonl; ln -s bin nonl'
+	sleep 0.1
+	echo owner >>"$WS/nonl"
+	# Whoever looks at `a` sees the file or the link, never nothing.
+	: >"$T/go"
+	(while [ -e "$T/go" ]; do [ -e "$WS/a" ] || [ -L "$WS/a" ] || echo gone; done >"$T/seen") 3>&- &
+	try enc apply --with-code last
+	rm "$T/go"
+	wait
+	fails_with 1
+	contains "$output" "applied  D  a" "applied  A  a" "left     D  nonl" "left     A  nonl"
+	is "$(readlink "$WS/a") $(cat "$WS/link")" "src file"
+	contains "$(cat "$WS/nonl")" owner
+	[ ! -s "$T/seen" ]
+	enc apply --force last nonl
+	is "$(readlink "$WS/nonl")" bin
+	[ -z "$(find "$WS" -name '.enclosure-*')" ]
+}
+@test "diff at a terminal: coloured, and nothing of the run's acts on it" {
+	inside 'printf "\033]0;title\007 \033[2J\233 evil\n" >"$(printf "n\033[31m")"'
+	run env script -qec "env TERM=xterm ENCLOSURE_STATE=$STATE $BIN/enclosure diff last" /dev/null
+	contains "$output" $'\033[32m+' '\x1b]0;title\x07' '"b/n\033[31m"'
+	lacks "$output" $'\033]' $'\033[2J' $'\233'
+	enc diff last | grep -q $'\033]0;title'	# as it is, for programs
+}
+@test "attributes of overlays that an earlier run planted in the workspace show and hide nothing" {
+	local d=$T/direct.yaml
+
+	both
+	mkdir "$WS/dir"
+	echo secret >"$WS/secret"
+	echo f >"$WS/dir/f"
+	M=$d manifest
+	# Control: with the workspace in its hands a run can plant them.
+	enc run -m "$d" -- sh -c 'setfattr -n user.overlay.redirect -v /secret dir; setfattr -n user.overlay.opaque -v y src; setfattr -n user.overlay.opaque -v x full
+		setfattr -n user.overlay.metacopy -v "" a; setfattr -n user.overlay.redirect -v /secret a; setfattr -n user.overlay.whiteout -v y empty'
+	contains "$(getfattr -m user.overlay -d "$WS/dir" "$WS/a")" redirect metacopy
+	sed -i 's/^filesystem:/filesystem:\n  deny: [secret]/' "$M"
+	inside 'cat a dir/f dir/* secret 2>&1; echo new >dir/n; echo n >full/n; echo s >>src/text' >"$T/out" || true
+	lacks "$(cat "$T/out")" $'secret\n'
+	enc diff --json last | jq -r '.changes[] | .kind + .path' >"$T/list"
+	is "$(paste -sd' ' "$T/list")" "Adir/n Afull/n Msrc/text"
+	enc apply last
+	is "$(cat "$WS/secret" "$WS/dir/f" "$WS/src/deep/keep" "$WS/full/z" "$WS/a")" $'secret\nf\nkeep\nz\none'
+}
+@test "very large texts are named, and a run that never started has nothing to show" {
+	inside 'yes "" | head -n 600000 >lines; yes "" | head -n 400000 >fewer; head -c 9000000 /dev/zero | tr "\0" x >long'
+	is "$(enc diff last | grep -c '^Binary files /dev/null and b/\(lines\|long\) differ$')" 2
+	contains "$(enc diff --stat last fewer)" "+400000"
+	try enc run -m "$M" --mask landlock --mask overlay -- true
+	fails_with 125
+	try enc diff last
+	fails_with 1
+	M=$WS/bad.yaml
+	sed 's/^filesystem:/filesystem:\n  protect: [absent]/' "$WS/m.yaml" >"$M"
+	try enc run -m "$M" -- true
+	fails_with 125
+	try enc diff last
+	fails_with 1
+	contains "$stderr" "never started"
 }
