@@ -24,13 +24,11 @@
 
 #include "base/term.h"
 #include "base/text.h"
+#include "cli/leave_key.h"
 
-#define LEAVE_KEY   0x1d /* Ctrl-] */
-#define LEAVE_TIMES 3
-#define LEAVE_NS    1000000000ull
-#define ANSWER_NS   2000000000ull /* a terminal that has not said where its cursor is by then never will */
-#define TYPED_MAX   1024	  /* bytes at once */
-#define REPORT_MAX  24
+#define ANSWER_NS  2000000000ull /* a terminal that has not said where its cursor is by then never will */
+#define TYPED_MAX  1024		 /* bytes at once */
+#define REPORT_MAX 24
 
 struct window {
 	int link, signals;
@@ -38,8 +36,7 @@ struct window {
 	struct termios was;
 	struct enc_term filter[2]; /* stdout (or the terminal), stderr */
 	struct enc_buf out;
-	unsigned leave_keys;
-	uint64_t first_leave_ns;
+	struct enc_leave_key leave;
 	unsigned asked; /* where the cursor is; so many answers are missing */
 	uint64_t asked_ns;
 	char report[REPORT_MAX]; /* what may be the answer */
@@ -206,6 +203,7 @@ static void on_input(struct window *w)
 {
 	char text[TYPED_MAX];
 	ssize_t n = read(STDIN_FILENO, text, sizeof(text));
+	uint64_t now = enc_now_boot();
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -214,19 +212,9 @@ static void on_input(struct window *w)
 		return;
 	}
 	for (ssize_t i = 0; i < n; i++) {
-		uint64_t now = enc_now_boot();
-
 		if (w->asked)
 			watch_report(w, text[i]);
-		if (text[i] != LEAVE_KEY) {
-			w->leave_keys = 0;
-			continue;
-		}
-		if (!w->leave_keys++ || now - w->first_leave_ns > LEAVE_NS) {
-			w->leave_keys = 1;
-			w->first_leave_ns = now;
-		}
-		if (w->leave_keys == LEAVE_TIMES)
+		if (enc_leave_key(&w->leave, text[i], now))
 			finish(w, ENC_WINDOW_LEFT);
 	}
 	if (!w->done)

@@ -76,8 +76,8 @@ stops() {
 	drive_shell <<-'X'
 		expect outer> 
 		modes outer
-		send $E run -m $M -- cat\n
-		do sleep 1
+		send $E run -m $M -- sh -c 'echo up; exec cat'\n
+		expect up\r\n
 		send hello\n
 		expect hello\r\nhello\r\n
 		send \x1a
@@ -137,8 +137,8 @@ leaves() {
 	drive_shell <<-'X'
 		expect outer> 
 		modes outer
-		send $E run --name left -m $M -- cat\n
-		do sleep 1
+		send $E run --name left -m $M -- sh -c 'echo up; exec cat'\n
+		expect up\r\n
 		send \x1d\x1d
 		do sleep 1.2
 		send \x1d\n
@@ -164,6 +164,25 @@ leaves() {
 	both leaves
 }
 
+trapped() {	# what the run does to the terminal, and how the terminal then says Ctrl-]
+	EXTRA_ENV+=(SETUP="$1")
+	drive --answer sh -c '$E run --name trapped -m $M -- sh -c "printf \"$SETUP\"; echo ready; exec cat >/dev/null"; echo over' <<-X
+		expect ready\r
+		send $2
+		expect the run goes on.*over
+		exit 0
+	X
+}
+@test "terminal: a run can't keep the user from leaving it" {
+	local key
+
+	terminal_manifest
+	for key in '\x1d' '\x1b[93;5u' '\x1b[93;5:1u\x1b[93;5:3u' '\x1b[27;5;93~' '\x1d\x1b[5;7R' '\x1d\x1b[<35;1;1M' '\x1d\x1b[I'; do
+		trapped '\\033[>31u\\033[>4;2m\\033[?1003;1006;1004h' "$key$key$key"
+		down
+	done
+}
+
 detached() {
 	enc run --detach --tty --name night -m "$M" -- cat >/dev/null
 	drive_shell <<-'X'
@@ -184,8 +203,8 @@ detached() {
 }
 
 closed() {
-	drive "$BIN/enclosure" run --name closed -m "$M" -- cat <<-'X'
-		do sleep 1
+	drive "$BIN/enclosure" run --name closed -m "$M" -- sh -c 'echo up; exec cat' <<-'X'
+		expect up\r\n
 		send one\n
 		expect one\r\none\r\n
 		hangup
@@ -209,8 +228,8 @@ closed() {
 killed_window() {
 	drive_shell <<-'X'
 		expect outer> 
-		send $E run --name orphan -m $M -- cat\n
-		do sleep 1
+		send $E run --name orphan -m $M -- sh -c 'echo up; exec cat'\n
+		expect up\r\n
 		send one\n
 		expect one\r\none\r\n
 		do kill -KILL $(pgrep -P $LEADER -x enclosure)
