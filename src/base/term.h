@@ -47,7 +47,8 @@ struct enc_term {
 	uint8_t keyboards[2], titles; /* pushed: on each screen; titles */
 };
 
-/* `fn` may be NULL: questions are dropped. */
+/* `fn` may be NULL: who shows the stream does not read what the terminal types. Then questions are dropped, and all
+ * that makes the terminal report or changes what its keys say. */
 void enc_term_init(struct enc_term *t, enc_term_query_fn fn, void *data);
 /* Adds what may be shown. A sequence may come in any number of pieces. */
 void enc_term_filter(struct enc_term *t, const char *in, size_t n, struct enc_buf *out);

@@ -16,18 +16,18 @@
 #define KEYBOARD_MAX 4	  /* more pushes would throw out the caller's own (kitty) */
 #define TITLES_MAX   4	  /* of ten that xterm keeps */
 
-enum mode_kind { PLAIN, ON /* by default */, ACT /* nothing to undo */, ORIGIN, WRAP, REPORT, ALTERNATE };
+enum mode_kind { PLAIN, ON /* by default */, ACT /* nothing to undo */, ORIGIN, WRAP, KEYS, REPORT, ALTERNATE };
 static const struct mode {
 	uint16_t number;
 	bool dec;
 	enum mode_kind kind;
 } modes[] = {
 	{2026, true, PLAIN}, /* first: nothing is drawn until it ends */
-	{4, false, PLAIN},	 {20, false, PLAIN},	  {1, true, PLAIN},	{5, true, PLAIN},
+	{4, false, PLAIN},	 {20, false, KEYS},	  {1, true, KEYS},	{5, true, PLAIN},
 	{6, true, ORIGIN},	 {7, true, WRAP},	  {12, true, ACT},	{25, true, ON},
 	{45, true, PLAIN},	 {1000, true, REPORT},	  {1002, true, REPORT}, {1003, true, REPORT},
-	{1004, true, REPORT},	 {1005, true, PLAIN},	  {1006, true, PLAIN},	{1015, true, PLAIN},
-	{1016, true, PLAIN},	 {2004, true, PLAIN},	  {1048, true, ACT},	{47, true, ALTERNATE},
+	{1004, true, REPORT},	 {1005, true, KEYS},	  {1006, true, KEYS},	{1015, true, KEYS},
+	{1016, true, KEYS},	 {2004, true, KEYS},	  {1048, true, ACT},	{47, true, ALTERNATE},
 	{1047, true, ALTERNATE}, {1049, true, ALTERNATE},
 };
 _Static_assert(ENC_LEN(modes) <= 64, "a bit each");
@@ -55,6 +55,12 @@ static int param(const struct enc_term *t, unsigned i, int otherwise)
 	return i < t->n_params && t->params[i] >= 0 ? t->params[i] : otherwise;
 }
 
+/* Else nothing may change what the terminal types: a shell would read the mouse, and miss Ctrl-C. */
+static bool typed_is_read(const struct enc_term *t)
+{
+	return t->query != NULL;
+}
+
 /* ---- single sequences: true when it is written as it came ---- */
 
 static bool may_erase(struct enc_term *t, struct enc_buf *out)
@@ -73,6 +79,18 @@ static bool may_set_margins(struct enc_term *t, struct enc_buf *out)
 	return true;
 }
 
+static bool may_set_tabs(struct enc_term *t, struct enc_buf *out)
+{
+	t->undo |= TERM_TABS;
+	return true;
+}
+
+/* DECST8C, as it is undone. */
+static bool may_reset_tabs(struct enc_term *t, struct enc_buf *out)
+{
+	return param(t, 0, 0) == 5;
+}
+
 static bool may_set_cursor(struct enc_term *t, struct enc_buf *out)
 {
 	if (param(t, 0, 0) > 6)
@@ -89,7 +107,7 @@ static bool may_color(struct enc_term *t, struct enc_buf *out)
 
 static bool may_set_keys(struct enc_term *t, struct enc_buf *out)
 {
-	if (param(t, 0, 0) != 4 || param(t, 1, 0) > 3)
+	if (!typed_is_read(t) || param(t, 0, 0) != 4 || param(t, 1, 0) > 3)
 		return false;
 	t->undo |= TERM_OTHER_KEYS;
 	return true;
@@ -111,7 +129,7 @@ static bool may_push_keyboard(struct enc_term *t, struct enc_buf *out)
 {
 	uint8_t *n = &t->keyboards[t->alternate != 0];
 
-	if (*n == KEYBOARD_MAX)
+	if (!typed_is_read(t) || *n == KEYBOARD_MAX)
 		return false;
 	++*n;
 	return true;
@@ -137,6 +155,8 @@ static bool may_set_keyboard(struct enc_term *t, struct enc_buf *out)
 {
 	uint8_t *n = &t->keyboards[t->alternate != 0];
 
+	if (!typed_is_read(t))
+		return false;
 	if (!*n) {
 		enc_buf_puts(out, "\033[>0u");
 		++*n;
@@ -190,6 +210,7 @@ static void note_mode(struct enc_term *t, unsigned i, bool on, struct enc_buf *o
 		break;
 	case ON: on = !on; /* fall through */
 	case PLAIN:
+	case KEYS:
 	case REPORT: t->modes = on ? t->modes | bit : t->modes & ~bit; break;
 	}
 }
@@ -202,6 +223,8 @@ static bool may_set_modes(struct enc_term *t, bool on, struct enc_buf *out)
 		for (unsigned k = 0; k < ENC_LEN(modes); k++) {
 			if (modes[k].number != t->params[i] || modes[k].dec != (t->prefix == '?'))
 				continue;
+			if ((modes[k].kind == KEYS || modes[k].kind == REPORT) && !typed_is_read(t))
+				break;
 			note_mode(t, k, on, out);
 			t->params[kept++] = t->params[i];
 			break;
@@ -229,7 +252,9 @@ static const struct row {
 	bool (*may)(struct enc_term *t, struct enc_buf *out);
 } rows[] = {
 	{0, 0, "Hf", 2, NULL},
-	{0, 0, "ABCDEFGIZ`adeLMPX@gKS", 1, NULL},
+	{0, 0, "ABCDEFGIZ`adeLMPX@KS", 1, NULL},
+	{0, 0, "g", 1, may_set_tabs},
+	{'?', 0, "W", 1, may_reset_tabs},
 	{0, 0, "T", 1, NULL}, /* with five it is highlight tracking */
 	{0, 0, "su", 0, NULL},
 	{0, 0, "J", 1, may_erase},
@@ -284,9 +309,11 @@ void enc_term_esc_(struct enc_term *t, char final, struct enc_buf *out)
 			ask(t, ENC_TERM_Q_DEVICE);
 		else if (final == 'c')
 			reset(t, out);
-		else if (strchr("78DEHM=>", final))
+		else if (strchr(typed_is_read(t) ? "78DEHM=>" : "78DEHM", final))
 			enc_buf_printf(out, "\033%c", final);
-		if (final == '=')
+		if (final == 'H')
+			t->undo |= TERM_TABS;
+		if (final == '=' && typed_is_read(t))
 			t->undo |= TERM_KEYPAD;
 		else if (final == '>')
 			t->undo &= ~(uint64_t)TERM_KEYPAD;
@@ -347,6 +374,7 @@ void enc_term_restore(struct enc_term *t, struct enc_buf *out)
 		{TERM_FOREGROUND, "\033]110\033\\"},
 		{TERM_FOREGROUND << 1, "\033]111\033\\"},
 		{TERM_FOREGROUND << 2, "\033]112\033\\"},
+		{TERM_TABS, "\033[?5W"},
 		{TERM_CURSOR_STYLE, "\033[0 q"},
 		{TERM_SGR, "\033[0m"},
 	};

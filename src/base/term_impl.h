@@ -21,6 +21,7 @@ enum term_undo {
 	TERM_LINK = 1u << 12,
 	TERM_PALETTE = 1u << 13,
 	TERM_FOREGROUND = 1u << 14, /* and background, cursor behind it */
+	TERM_TABS = 1u << 17,
 };
 
 /* A control sequence, an escape sequence, a string that is complete: adds it when it is on the list. */

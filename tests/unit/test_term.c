@@ -28,6 +28,10 @@ static void on_query(enum enc_term_query q, void *data)
 		a->text[n] = "cds"[q];
 }
 
+static void on_nothing(enum enc_term_query q, void *data)
+{
+}
+
 /* `piece` bytes at a time. */
 static void filter(struct enc_term *t, const char *in, size_t n, size_t piece, struct enc_buf *out)
 {
@@ -156,7 +160,7 @@ static void test_dropped(void **state)
 		 "1001l\033[12h.",
 		 "."},
 		{"\033[?1;2h\033[?25;2048;7l\033[h\033[?h.", "\033[?1h\033[?25;7l."},
-		{"\033[?1s\033[?1r\033[1$r\033[1;2s\033[1u\033[1;2u.", "."},
+		{"\033[?1W\033[5W\033[?W\033[?1s\033[?1r\033[1$r\033[1;2s\033[1u\033[1;2u.", "."},
 		{"\033[1'|\033[1'z\033[1'{\033[1\"q\033[61\"p\033[1#p\033[#q\033[1'}\033[1 @\033[1 "
 		 "A\033[1$w\033[2$w\033[1+T.",
 		 "."},
@@ -285,6 +289,7 @@ static void test_restore(void **state)
 		{"\033[?47h", "\033[?47l"},
 		{"\033[3;5r", "\0337\033[r\0338"},
 		{"\033[?6h\033[?7l", "\033[?6l\033[r\033[999;1H\033[?7h"},
+		{"\t\033[3g\033[8C\033H\t", "\033[?5W"},
 		{"\033[31m\033(0\016", "\017\033(B\033[0m"},
 		{"\033[>4;1m\033[3 q", "\033[>4m\033[0 q"},
 		{"\033]8;;http://a\a\033]4;1;red\a\033]10;red\a\033]11;red\a\033]12;red\a",
@@ -296,7 +301,7 @@ static void test_restore(void **state)
 	struct enc_term t;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		enc_term_init(&t, NULL, NULL);
+		enc_term_init(&t, on_nothing, NULL);
 		enc_term_filter(&t, rows[i].in, strlen(rows[i].in), &again);
 		enc_buf_reset(&out);
 		enc_term_restore(&t, &out);
@@ -313,6 +318,32 @@ static void test_restore(void **state)
 	assert_false(enc_term_reports(&t));
 	enc_buf_done(&out);
 	enc_buf_done(&again);
+}
+
+/* Where nobody reads what the terminal types, nothing changes that: no report, no key that is said in another way. */
+static void test_unread(void **state)
+{
+	static const struct row rows[] = {
+		{"\033[?1000h\033[?1002h\033[?1003h\033[?1004h\033[?1005h\033[?1006h\033[?1015h\033[?1016h\033[?2004h.",
+		 "."},
+		{"\033[>1u\033[=31;1u\033[<u\033[>4;2m\033[>4m\033=\033>\033[?1h\033[20h\033[?1l.", "."},
+		{"\033[?1049;1000;25h\033[?1004;25l", "\033[?1049;25h\033[?25l"},
+		{"\033[6n\033[c\033[5n\033Z.", "."},
+		{"\033[4h\033[?7l\033[?2026h\033[?5h\033[2;3r\033[1m\033]0;t\033\\", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *want = rows[i].out ? rows[i].out : rows[i].in;
+		struct enc_buf out = {0};
+		struct enc_term t;
+
+		enc_term_init(&t, NULL, NULL);
+		enc_term_filter(&t, rows[i].in, strlen(rows[i].in), &out);
+		if (strcmp(out.s, want) != 0)
+			fail_msg("%s became %s", printable(rows[i].in, strlen(rows[i].in)), printable(out.s, out.len));
+		assert_false(enc_term_reports(&t));
+		enc_buf_done(&out);
+	}
 }
 
 static void test_cursor_report(void **state)
@@ -382,14 +413,15 @@ static void test_random(void **state)
 	for (int round = 0; round < 60000; round++) {
 		size_t n = hostile(in, 1 + any(sizeof(in)));
 		struct enc_term t, u, v;
+		enc_term_query_fn reads = any(4) ? on_nothing : NULL;
 		const char *bad;
 
 		enc_buf_reset(&whole);
 		enc_buf_reset(&pieces);
 		enc_buf_reset(&twice);
-		enc_term_init(&t, NULL, NULL);
-		enc_term_init(&u, NULL, NULL);
-		enc_term_init(&v, NULL, NULL);
+		enc_term_init(&t, reads, NULL);
+		enc_term_init(&u, reads, NULL);
+		enc_term_init(&v, reads, NULL);
 		enc_term_filter(&t, in, n, &whole);
 		filter(&u, in, n, 1 + any(4), &pieces);
 		enc_term_filter(&v, whole.s, whole.len, &twice);
@@ -458,7 +490,7 @@ int main(void)
 		cmocka_unit_test(test_text),	      cmocka_unit_test(test_draws),  cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_dropped),	      cmocka_unit_test(test_tricks), cmocka_unit_test(test_long),
 		cmocka_unit_test(test_restore),	      cmocka_unit_test(test_judge),  cmocka_unit_test(test_random),
-		cmocka_unit_test(test_cursor_report),
+		cmocka_unit_test(test_cursor_report), cmocka_unit_test(test_unread),
 	};
 
 	return cmocka_run_group_tests_name("term", tests, NULL, NULL);
