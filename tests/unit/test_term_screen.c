@@ -3,7 +3,7 @@
  * test_term_screen.c - a terminal of somebody else's making (libvterm) never answers what passed the filter, and
  * full-screen programs look the same on it
  *
- * terminal/ holds what vim, less and tmux wrote to a terminal of 24 x 80, as TERM=xterm-256color.
+ * terminal/ holds what vim, less, tmux, nano, htop, top and mc wrote to a terminal of 24 x 80, as TERM=xterm-256color.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -140,6 +140,10 @@ static void test_programs(void **state)
 	check_recording("vim", true);
 	check_recording("less", false);
 	check_recording("tmux", true);
+	check_recording("nano", false);
+	check_recording("htop", false);
+	check_recording("top", false);
+	check_recording("mc", false);
 }
 
 static void test_no_answer(void **state)
