@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# Slow: not among the quick tests (make test).
 # Each limit: below it nothing is felt, at it the run is held, slowed or ended, and the result says which.
 
 load helper

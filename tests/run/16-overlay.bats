@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# Slow: not among the quick tests (make test).
 # workspace: overlay: the workspace stays as it was; what the run changed is shown, taken over or thrown away.
 
 load helper

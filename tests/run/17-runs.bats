@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# Slow: not among the quick tests (make test).
 # Runs that are left alone: ps, wait, stop, run --detach, attach; each state, and the races between the causes of an end.
 
 load helper

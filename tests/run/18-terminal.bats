@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# Slow: not among the quick tests (make test).
 # A run at a terminal: its own terminal inside, keys and sizes that reach it, ways to leave it, and a caller's terminal
 # that nothing inside can type into. pty-drive.py sits at the terminal.
 load helper

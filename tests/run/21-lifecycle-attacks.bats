@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# Slow: not among the quick tests (make test).
 # Attacks on runs that are left alone: by the command inside, by who comes in crowds, and by bad luck. ENC_KILLS=N makes
 # the random kills last N rounds.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# Slow: not among the quick tests (make test).
 # workspace: overlay, attacked: by who works inside, by what lies in the layer afterwards, by who writes in the workspace
 # while it is applied.
 

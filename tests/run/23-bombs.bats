@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# Slow: not among the quick tests (make test).
 # Bombs: what takes more and more ends within two seconds of passing its limit, as root and as an ordinary user, with the
 # control groups that the machine has and with none; the machine stays usable meanwhile, the result is complete and names
 # the clause. Under no limit the same act works: its size is bounded.
