@@ -145,14 +145,19 @@ static _Noreturn void be_supervisor(struct enc_run_request *q, const struct run_
 	_exit(supervise(q, a));
 }
 
-/* What its exit status is, when it has ended; 137 when it was killed. */
-static int reap(pid_t supervisor)
+/* What its exit status is, when it has ended; 137 when it was killed, which nobody else is left to tell. */
+static int reap(pid_t supervisor, bool json)
 {
+	struct enc_err e = {0};
 	int status = 0;
 
 	while (waitpid(supervisor, &status, 0) < 0 && errno == EINTR)
 		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 137;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	ENC_FAIL(&e, ECHILD, "the supervisor was ended by signal %d, and the run with it", WTERMSIG(status));
+	enc_err_id(&e, "E0803", "enclosure ps --all");
+	return enc_cli_error(&e, json, 137);
 }
 
 static int print_started(const struct enc_link_msg *m, const struct run_args *a, pid_t supervisor)
@@ -187,7 +192,7 @@ static int await_start(int link, const struct run_args *a, pid_t supervisor)
 	while (enc_link_recv(link, &m, 0) == 1)
 		if (m.kind == ENC_LINK_STARTED)
 			return print_started(&m, a, supervisor);
-	return reap(supervisor);
+	return reap(supervisor, a->json);
 }
 
 static void tell_left(const char *id)
@@ -208,7 +213,7 @@ static int show_window(int link, const struct run_args *a, pid_t supervisor)
 	close(link); /* the supervisor may print now */
 	if (end == ENC_WINDOW_LEFT)
 		tell_left(id);
-	return end == ENC_WINDOW_ENDED || end == ENC_WINDOW_DEAD ? reap(supervisor) : 0;
+	return end == ENC_WINDOW_ENDED || end == ENC_WINDOW_DEAD ? reap(supervisor, false) : 0;
 }
 
 /* What the caller holds (locks, pipes) is not held for as long as the run goes on. */
