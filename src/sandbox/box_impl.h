@@ -190,6 +190,7 @@ int enc_scope_make(struct enc_box *b, struct stage *s);
 void enc_scope_leave(struct enc_box *b); /* safe without one */
 /* measure.c: what will be needed to measure, opened while init can still be looked at; 0, or -1 */
 int enc_measure_open(struct enc_box *b);
+#define ENC_CROWD 256 /* processes; so many are counted however long it takes, since limits.pids depends on it */
 /* processes.c: every process of the run and init, at most max; their number. Those found until end_ns
  * (CLOCK_MONOTONIC; 0: all of them, however long it takes). */
 int enc_processes_list(const struct enc_box *b, pid_t *v, int max, uint64_t end_ns);

@@ -75,7 +75,7 @@ static void add_up(struct enc_box *b, const struct crowd *c, bool cpu, struct en
 {
 	uint64_t sum = 0, tasks = 0;
 
-	for (int i = 0; i < c->n && in_time(c, s); i++) {
+	for (int i = 0; i < c->n && (i < ENC_CROWD || in_time(c, s)); i++) {
 		uint64_t threads, ns;
 
 		if (!enc_processes_stat(c->v[i], &threads, &ns))

@@ -60,8 +60,12 @@ def one(agent, profile, want, who):
     home = base + "/home"
     os.mkdir(home)
     os.chmod(base, 0o755)
-    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "TERM": "xterm-256color", "ENCLOSURE_STATE": state, "LANG": "C.UTF-8"}
-    argv = [ENCLOSURE, "run", "-m", profile, "--", f"{AGENTS}/node_modules/.bin/{agent}"]
+    node = os.path.dirname(os.path.realpath(shutil.which("node")))
+    env = {"PATH": f"/usr/local/bin:/usr/bin:/bin:{node}", "HOME": home, "TERM": "xterm-256color", "ENCLOSURE_STATE": state, "LANG": "C.UTF-8"}
+    manifest = work + "/enclosure.yaml"
+    with open(manifest, "w") as f:
+        f.write(f"enclosure: 1\nextends: [{profile}]\nfilesystem: {{read: [{INSTALL}]}}\n")
+    argv = [PROGRAM, "run", "-m", manifest, "--", f"{INSTALL}/node_modules/.bin/{agent}"]
     if who == "user":
         subprocess.run(["chown", "-R", f"{USER}:", base], check=True)
         argv = ["setpriv", "--reuid", USER, "--regid", USER, "--init-groups"] + argv
@@ -71,7 +75,7 @@ def one(agent, profile, want, who):
         check(seen, f"{name}: draws its screen", f"not seen: {out[-400:]!r}")
         asked = [q.pattern if hasattr(q, "pattern") else q for q in QUESTIONS if re.search(q, out)]
         check(all(q == QUESTIONS[0] for q in asked), f"{name}: nothing that a terminal answers but where the cursor is", repr(asked))
-        result = subprocess.run([ENCLOSURE, "result", "last", "--json"], env=env, capture_output=True, text=True,
+        result = subprocess.run([PROGRAM, "result", "last", "--json"], env=env, capture_output=True, text=True,
                                 preexec_fn=None if who == "root" else lambda: drop())
         check('"state": "finished"' in result.stdout, f"{name}: ends by Ctrl-C as an agent does", result.stdout[:200] + result.stderr[:200])
         check(b"\x1b[?1049h" not in out or out.rstrip().rfind(b"\x1b[?1049l") > out.rfind(b"\x1b[?1049h"), f"{name}: the screen is given back", "")
@@ -87,7 +91,16 @@ def drop():
     os.setuid(p.pw_uid)
 
 
+# The program and the agents where the ordinary user can read them: hard links where the file system allows.
+BASE = tempfile.mkdtemp(prefix="enclosure-tui-bin.", dir="/srv")
+os.chmod(BASE, 0o755)
+PROGRAM, INSTALL = BASE + "/enclosure", BASE + "/agents"
+shutil.copy(ENCLOSURE, PROGRAM)
+os.mkdir(INSTALL)
+if subprocess.run(["cp", "-al", AGENTS + "/node_modules", INSTALL], stderr=subprocess.DEVNULL).returncode != 0:
+    subprocess.run(["cp", "-a", AGENTS + "/node_modules", INSTALL], check=True)
 for who in ("root", "user"):
     # Without its service Claude Code says so on its first screen; Codex asks to sign in.
     one("claude", "claude-code", rb"Welcome\s+to\s+Claude", who)
     one("codex", "codex", rb"(?i)welcome\s+to\s+codex|sign\s+in\s+with", who)
+shutil.rmtree(BASE, ignore_errors=True)
